@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class CdrsConfig(AppConfig):
+    name = "apps.cdrs"
+    verbose_name = "Charging"

@@ -1,0 +1,59 @@
+"""One run of a job at a time, also with several beats and workers."""
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from apps.core.ids import new_id
+from apps.core.models import JobLease, JobRun
+
+
+@contextmanager
+def lease(*, job: str, duration: timedelta, now: datetime | None = None) -> Iterator[bool]:
+    """Hold the job's lease while the block runs; yields False when another holds it.
+
+    A lease that was not given back (its holder was killed) ends after `duration`, so
+    `duration` must be longer than the longest run.
+    """
+    now = now or timezone.now()
+    holder = f"{socket.gethostname()}:{os.getpid()}:{new_id()}"[:100]
+    held = _take(job=job, holder=holder, now=now, expires_at=now + duration)
+    try:
+        yield held
+    finally:
+        if held:
+            JobLease.objects.filter(job=job, holder=holder).delete()
+
+
+def _take(*, job: str, holder: str, now: datetime, expires_at: datetime) -> bool:
+    free = JobLease.objects.filter(Q(expires_at__lte=now), job=job)
+    if free.update(holder=holder, expires_at=expires_at):
+        return True
+    try:
+        with transaction.atomic():
+            JobLease.objects.create(job=job, holder=holder, expires_at=expires_at)
+    except IntegrityError:
+        return False
+    return True
+
+
+@contextmanager
+def job_run(*, job: str) -> Iterator[JobRun]:
+    """Log the block as a JobRun; the block fills `counts`. An error is kept and raised again."""
+    run = JobRun.objects.create(job=job, started_at=timezone.now())
+    try:
+        yield run
+    except Exception as error:
+        run.outcome, run.error = JobRun.Outcome.FAILED, f"{type(error).__name__}: {error}"[:2000]
+        raise
+    else:
+        run.outcome = JobRun.Outcome.SUCCEEDED
+    finally:
+        run.ended_at = timezone.now()
+        run.save()

@@ -1,0 +1,67 @@
+"""Errors of the REST API as problem+json (RFC 9457); the only place that makes them."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.http import Http404
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from apps.core.errors import DomainError
+
+CONTENT_TYPE = "application/problem+json"
+
+
+def problem(*, status: int, code: str, detail: str, **extra: Any) -> Response:
+    """A problem document: type, title, status, detail, code and whatever a program needs."""
+    body = {
+        "type": f"/api/docs/errors#{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "code": code,
+        "detail": detail,
+        **extra,
+    }
+    return Response(body, status=status, content_type=CONTENT_TYPE)
+
+
+def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's hook: domain errors and DRF's own become problem documents; others stay 500."""
+    if isinstance(error, DomainError):
+        set_rollback()
+        return problem(
+            status=error.http_status, code=error.code, detail=error.message, **error.details
+        )
+    if isinstance(error, RequestDataTooBig):
+        set_rollback()
+        return problem(status=413, code="BODY_TOO_LARGE", detail="The request body is too large.")
+    if isinstance(error, Http404):
+        error = exceptions.NotFound()
+    elif isinstance(error, PermissionDenied):
+        error = exceptions.PermissionDenied()
+    if isinstance(error, exceptions.APIException):
+        set_rollback()
+        return _of_api_exception(error)
+    return None
+
+
+def _of_api_exception(error: exceptions.APIException) -> Response:
+    if isinstance(error, exceptions.ValidationError):
+        response = problem(
+            status=400,
+            code="INVALID_INPUT",
+            detail="The request has values that can't be used; see errors.",
+            errors=error.detail,
+        )
+    else:
+        code = error.get_codes() if isinstance(error.get_codes(), str) else error.default_code
+        response = problem(
+            status=error.status_code, code=str(code).upper(), detail=str(error.detail)
+        )
+    if header := getattr(error, "auth_header", None):
+        response["WWW-Authenticate"] = header
+    if wait := getattr(error, "wait", None):
+        response["Retry-After"] = str(int(wait) + 1)
+    return response

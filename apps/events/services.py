@@ -1,0 +1,99 @@
+"""Writing events into the outbox."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import models, transaction
+from django.db.models import Max
+
+from apps.events.models import Event
+from apps.events.tasks import relay_events
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """An event to be written: what happened to which aggregate; `data` is JSON-ready."""
+
+    type: str
+    aggregate: models.Model
+    provider_id: UUID | None = None
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+def emit(
+    *,
+    type: str,
+    aggregate: models.Model,
+    now: datetime,
+    provider_id: UUID | None = None,
+    data: dict[str, Any] | None = None,
+) -> Event:
+    """Write an event in the running transaction. The caller holds the aggregate's row lock.
+
+    Raises TransactionManagementError outside of a transaction: the event would part from its
+    change.
+    """
+    _require_transaction()
+    last = Event.objects.of(aggregate).aggregate(last=Max("sequence"))["last"]
+    event = _event(NewEvent(type, aggregate, provider_id, data or {}), (last or 0) + 1, now)
+    event.save(force_insert=True)
+    _wake_relay_on_commit()
+    return event
+
+
+def emit_first(*, events: Iterable[NewEvent], now: datetime) -> None:
+    """Write the first event of each of many new aggregates at once."""
+    _require_transaction()
+    rows = [_event(event, 1, now) for event in events]
+    Event.objects.bulk_create(rows, batch_size=500)
+    _wake_relay_on_commit()
+
+
+def emit_many(*, events: Iterable[NewEvent], now: datetime) -> None:
+    """Write one further event for each of many locked aggregates of one type at once."""
+    _require_transaction()
+    new = list(events)
+    if not new:
+        return
+    label = new[0].aggregate._meta.label_lower
+    last = dict(
+        Event.objects.filter(
+            aggregate_type=label, aggregate_id__in=[str(event.aggregate.pk) for event in new]
+        )
+        .values_list("aggregate_id")
+        .annotate(last=Max("sequence"))
+    )
+    rows = [_event(event, last.get(str(event.aggregate.pk), 0) + 1, now) for event in new]
+    Event.objects.bulk_create(rows, batch_size=500)
+    _wake_relay_on_commit()
+
+
+def _event(new: NewEvent, sequence: int, now: datetime) -> Event:
+    return Event(
+        type=new.type,
+        aggregate_type=new.aggregate._meta.label_lower,
+        aggregate_id=str(new.aggregate.pk),
+        sequence=sequence,
+        provider_id=new.provider_id,
+        data=new.data,
+        occurred_at=now,
+    )
+
+
+def _require_transaction() -> None:
+    if not transaction.get_connection().in_atomic_block:
+        raise transaction.TransactionManagementError("Events are written inside a transaction.")
+
+
+def _wake_relay_on_commit() -> None:
+    """Once per transaction, however many events it writes."""
+    connection = transaction.get_connection()
+    if all(hook[1] is not _wake_relay for hook in connection.run_on_commit):
+        transaction.on_commit(_wake_relay, robust=True)
+
+
+def _wake_relay() -> None:
+    relay_events.delay()

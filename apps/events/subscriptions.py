@@ -1,0 +1,38 @@
+"""Who reacts to which event inside the platform; filled in each app's AppConfig.ready()."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from apps.events.models import Event
+
+Handler = Callable[["Event"], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A handler for one event type; `name` tells its deliveries from those of others."""
+
+    name: str
+    event_type: str
+    handler: Handler
+
+
+_subscriptions: dict[str, list[Subscription]] = {}
+
+
+def subscribe(event_type: str, *, name: str, handler: Handler) -> None:
+    """Call `handler(event)` for each event of the type, at least once, effects exactly once.
+
+    The handler runs in a transaction together with the note that it ran; what it does outside
+    the database (send a task, call a server) must be safe to do twice.
+    """
+    known = _subscriptions.setdefault(event_type, [])
+    if all(subscription.name != name for subscription in known):
+        known.append(Subscription(name, event_type, handler))
+
+
+def subscribers_of(event_type: str) -> list[Subscription]:
+    """The subscriptions for an event type, in the order they were made."""
+    return _subscriptions.get(event_type, [])

@@ -1,0 +1,12 @@
+"""The relay's job."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from apps.events.relay import relay_pending
+
+
+@shared_task
+def relay_events() -> None:
+    """Publish the pending events of the outbox."""
+    relay_pending(now=timezone.now())

@@ -1,0 +1,19 @@
+"""The Celery app of worker and beat; tasks are found in each app's tasks.py."""
+
+import os
+
+from celery import Celery
+from celery.signals import setup_logging
+from django_structlog.celery.steps import DjangoStructLogInitStep
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evcharge.settings")
+
+app = Celery("evcharge", task_cls="apps.audit.celery:AuditedTask")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+app.steps["worker"].add(DjangoStructLogInitStep)
+
+
+@setup_logging.connect
+def keep_django_logging(**kwargs: object) -> None:
+    """Celery would replace our structured logging with its own."""
