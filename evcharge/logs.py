@@ -1,12 +1,24 @@
 """Structured logs: one event per line, with the request id that web and worker share."""
 
+import sys
 from typing import Any
 
 import structlog
 
+# Their own chatter; django-structlog says the same with the request id.
+QUIET = {
+    "celery.worker.strategy": "WARNING",
+    "celery.app.trace": "WARNING",
+    "celery.beat": "WARNING",
+    "weasyprint": "ERROR",
+    "fontTools": "ERROR",
+}
+# On a terminal the jobs that run every few seconds would hide everything else.
+QUIET_FOR_PEOPLE = {"django_structlog.celery": "WARNING"}
+
 
 def configure(*, as_json: bool, level: str) -> dict[str, Any]:
-    """Set structlog up and give Django's LOGGING dict: JSON for machines, colours for people."""
+    """Set structlog up and give Django's LOGGING dict: JSON for machines, lines for people."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
@@ -14,36 +26,38 @@ def configure(*, as_json: bool, level: str) -> dict[str, Any]:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
     ]
+    # The console renderer draws exceptions by itself.
+    traceback = [structlog.processors.format_exc_info] if as_json else []
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
             *shared,
-            structlog.processors.format_exc_info
-            if as_json
-            else structlog.processors.StackInfoRenderer(),
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
     renderer: Any = (
-        structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer()
+        structlog.processors.JSONRenderer()
+        if as_json
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
+    quiet = QUIET if as_json else {**QUIET, **QUIET_FOR_PEOPLE}
     return {
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {
             "line": {
                 "()": structlog.stdlib.ProcessorFormatter,
-                "processor": renderer,
                 "foreign_pre_chain": shared,
+                "processors": [
+                    structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                    *traceback,
+                    renderer,
+                ],
             }
         },
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["console"], "level": level},
-        "loggers": {
-            # WeasyPrint and fontTools report every font subset.
-            "weasyprint": {"level": "ERROR"},
-            "fontTools": {"level": "ERROR"},
-        },
+        "loggers": {name: {"level": at_least} for name, at_least in quiet.items()},
     }

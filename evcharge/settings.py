@@ -23,7 +23,7 @@ DEBUG = env.bool("DEBUG", default=False)
 
 def required(name: str, debug_default: str) -> str:
     """The value of an environment name that only development may leave out."""
-    value = env.str(name, default=debug_default if DEBUG else "")
+    value = env.str(name, default="") or (debug_default if DEBUG else "")
     if not value:
         raise ImproperlyConfigured(
             f"{name} is not set. Put a long random value into the environment or .env "
