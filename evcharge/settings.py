@@ -191,6 +191,16 @@ REDIS_URL = env.str("REDIS_URL", default="")
 EVENTS_URL = env.str("EVENTS_URL", default="log://")
 NATS_URL = env.str("NATS_URL", default="")
 
+if REDIS_URL:
+    # Counts of the API's throttle, shared by all processes.
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": REDIS_URL,
+            "KEY_PREFIX": "evcharge",
+        }
+    }
+
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -215,6 +225,10 @@ else:
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "record-beat": {"task": "apps.core.tasks.record_beat", "schedule": 30},
+    "sweep-idempotency-keys": {
+        "task": "apps.accounts.tasks.sweep_idempotency_keys",
+        "schedule": crontab(minute=17),
+    },
     "relay-events": {"task": "apps.events.tasks.relay_events", "schedule": 5},
     "make-missing-invoice-documents": {
         "task": "apps.billing.tasks.make_missing_documents",

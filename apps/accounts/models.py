@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models.functions import Lower, Upper
 
 from apps.audit.models import AuditedModel, AuditedQuerySet
+from apps.core.models import BaseModel
 from apps.core.money import CURRENCIES
 
 country_code = RegexValidator(r"^[A-Z]{2}$", "Two capital letters, as in ISO 3166-1: NL, GB, DE.")
@@ -242,6 +243,29 @@ class Credential(AuditedModel):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix})"
+
+
+class IdempotencyKey(BaseModel):
+    """A request that a credential sent under its own key; no `status` yet: still worked on."""
+
+    credential = models.ForeignKey(
+        Credential, on_delete=models.PROTECT, related_name="idempotency_keys"
+    )
+    key = models.CharField(max_length=255)
+    fingerprint = models.CharField(max_length=64, help_text="SHA-256 of the request.")
+    claimed_at = models.DateTimeField()
+    status = models.PositiveSmallIntegerField(null=True)
+    body = models.TextField(blank=True)
+    headers = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["credential", "key"], name="idempotency_key_once"),
+        ]
+        indexes = [models.Index(fields=["claimed_at"], name="idempotency_key_by_age")]
+
+    def __str__(self) -> str:
+        return self.key
 
 
 class Token(AuditedModel):

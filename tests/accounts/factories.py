@@ -62,3 +62,8 @@ class UserFactory(DjangoModelFactory):
         model = User
 
     email = factory.Sequence(lambda n: f"user{n}@example.com")
+
+
+def bearer(issued) -> dict[str, str]:
+    """The header a partner sends, for Django's test client."""
+    return {"Authorization": f"Bearer {issued.text}"}
