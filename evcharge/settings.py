@@ -107,6 +107,7 @@ if DATABASE_URL.startswith(("mongodb:", "mongodb+srv:")):
         "through an import."
     )
 
+TEST_DB_SUFFIX = env.str("TEST_DB_SUFFIX", default="")
 DATABASES = {"default": environ.Env.db_url_config(DATABASE_URL)}
 _database = DATABASES["default"]
 if _database["ENGINE"] == "django.db.backends.sqlite3":
@@ -118,11 +119,13 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; "
         "PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY;",
     }
+    # A file, because the connections of a test's threads must queue up as in real use.
+    _database["TEST"] = {"NAME": str(VAR_DIR / f"test{TEST_DB_SUFFIX}.sqlite3")}
 elif _database["ENGINE"] == "django.db.backends.postgresql":
     _database["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE", default=60)
     _database["CONN_HEALTH_CHECKS"] = True
-    if _suffix := env.str("TEST_DB_SUFFIX", default=""):
-        _database["TEST"] = {"NAME": f"test_evcharge_{_suffix}"}
+    if TEST_DB_SUFFIX:
+        _database["TEST"] = {"NAME": f"test_evcharge_{TEST_DB_SUFFIX}"}
 else:
     raise ImproperlyConfigured(
         "DATABASE_URL must start with sqlite:/// or postgresql://, "
