@@ -90,11 +90,8 @@ class Invoice(AuditedModel):
     seller_vat_country = models.CharField(
         max_length=2, blank=True, help_text="The country of the seller's VAT number to print."
     )
-    reporting = models.CharField(
-        max_length=30, blank=True, help_text="How the VAT is declared, as the decision says."
-    )
     partition = models.CharField(
-        max_length=60, help_text="What may stand on one invoice: EUR/NL, EUR/DE/NL, EUR/O."
+        max_length=60, help_text="What may stand on one invoice: EUR/NL, EUR/DE/NL, EUR/NL/O."
     )
     buyer_vat_id = models.CharField("buyer's VAT id", max_length=20, blank=True)
     series = models.ForeignKey(

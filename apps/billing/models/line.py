@@ -64,6 +64,9 @@ class InvoiceVatTotal(InvoicePart, BaseModel):
     vatex = models.CharField(
         "VATEX code", max_length=30, blank=True, help_text="Why no VAT is charged (BT-121)."
     )
+    reporting = models.CharField(
+        max_length=30, blank=True, help_text="The VAT return it goes on; empty: none."
+    )
 
     objects: ClassVar[Any] = PartQuerySet.as_manager()
 
