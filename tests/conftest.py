@@ -1,10 +1,30 @@
-"""What all tests share: someone who acts."""
+"""What all tests share: someone who acts, and tables that can be emptied after a test."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from django.conf import settings
+from django.test import TransactionTestCase
 
 from apps.audit.context import Actor, acting
+from apps.core import triggers
+
+
+def pytest_configure() -> None:
+    settings.TRIGGERS_MAY_BE_LIFTED = True
+    _lift_triggers_while_tables_are_emptied()
+
+
+def _lift_triggers_while_tables_are_emptied() -> None:
+    """Tests of real transactions end with a flush, which append-only tables would refuse."""
+    teardown = TransactionTestCase._fixture_teardown
+
+    def lifted_teardown(case: Any) -> None:
+        with triggers.lifted():
+            teardown(case)
+
+    TransactionTestCase._fixture_teardown = lifted_teardown
 
 
 @pytest.fixture(autouse=True)

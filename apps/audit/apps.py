@@ -1,6 +1,15 @@
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 
 
 class AuditConfig(AppConfig):
     name = "apps.audit"
     verbose_name = "Audit trail"
+
+    def ready(self) -> None:
+        from apps.audit.models import AuditedModel, Entry
+        from apps.core.triggers import append_only
+
+        append_only(Entry._meta.db_table)
+        for model in apps.get_models():
+            if issubclass(model, AuditedModel):
+                append_only(model.history.model._meta.db_table)
