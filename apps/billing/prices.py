@@ -85,9 +85,7 @@ def price_charge(charge: Chargeable, *, retail: RetailPrice) -> Price:
     return price
 
 
-def price_all(
-    charges: Iterable[Chargeable], *, retail: RetailPrice
-) -> dict[UUID, "Price | Held"]:
+def price_all(charges: Iterable[Chargeable], *, retail: RetailPrice) -> dict[UUID, "Price | Held"]:
     """The price of each charge, or why it has none.
 
     A credit and what it takes back stand on one invoice, or are held together; `Held` is given
@@ -131,9 +129,7 @@ def _price(charge: Chargeable, retail: RetailPrice) -> Price:
     )
 
 
-def _priced(
-    amount: Decimal, currency: str, basis: Basis, per_kwh: Decimal | None = None
-) -> Price:
+def _priced(amount: Decimal, currency: str, basis: Basis, per_kwh: Decimal | None = None) -> Price:
     if currency not in CURRENCIES:
         raise Held("CURRENCY_UNKNOWN", f"The currency {currency or '(none)'} is not known.")
     return Price(quantize(amount, currency), currency, basis, per_kwh)

@@ -83,9 +83,7 @@ class LineTax:
     evidence: dict[str, Any]
 
 
-def decide_charge(
-    supplied: Supplied, *, seller: Seller, buyer: Buyer, rates: RateBook
-) -> LineTax:
+def decide_charge(supplied: Supplied, *, seller: Seller, buyer: Buyer, rates: RateBook) -> LineTax:
     """The tax of one charge. Raises Held with the decision's flags."""
     facts = _facts(supplied, seller, buyer)
     decision = decide(facts, rates)

@@ -37,12 +37,8 @@ class Totals:
 
 def total_up(lines: Iterable[TaxedAmount], *, currency: str) -> Totals:
     """The totals of the lines. Raises UnknownCurrency."""
-    per_rate = tuple(
-        total_vat(
-            (VatLine(line.net_amount, Category(line.vat_category), line.vat_rate) for line in lines),
-            currency,
-        )
-    )
+    taxed = (VatLine(line.net_amount, Category(line.vat_category), line.vat_rate) for line in lines)
+    per_rate = tuple(total_vat(taxed, currency))
     net = total((row.net for row in per_rate), currency)
     vat = total((row.vat for row in per_rate), currency)
     return Totals(net=net, vat=vat, gross=net + vat, per_rate=per_rate)
