@@ -1,6 +1,6 @@
 """What is true of every decision, whatever the facts are."""
 
-from datetime import datetime
+from datetime import date
 from typing import Any
 
 from hypothesis import given, settings
@@ -32,6 +32,9 @@ POLICIES = st.fixed_dictionaries(
         "oss_registered": st.booleans(),
     },
 )
+MOMENTS = st.tuples(st.dates(date(1990, 1, 1), date(2100, 1, 1)), st.times()).map(
+    lambda parts: f"{parts[0]}T{parts[1].isoformat()}Z"
+)
 FACTS = st.fixed_dictionaries(
     {
         "supply": st.sampled_from(
@@ -55,11 +58,7 @@ FACTS = st.fixed_dictionaries(
         "document": st.sampled_from(["invoice", "credit_note"]),
         "policy": POLICIES,
     },
-    optional={
-        "session_end_utc": st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1)).map(
-            lambda at: at.isoformat()
-        )
-    },
+    optional={"session_end_utc": MOMENTS},
 )
 
 Facts = dict[str, Any]
