@@ -241,6 +241,16 @@ CELERY_BEAT_SCHEDULE = {
 # /readyz reports a beat older than this (seconds).
 BEAT_MAX_AGE = env.int("BEAT_MAX_AGE", default=180)
 
+# Counts of the rate limits; without Redis each web process counts for itself.
+if REDIS_URL:
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": REDIS_URL,
+            "KEY_PREFIX": "evcharge",
+        }
+    }
+
 # --- API ----------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
