@@ -153,6 +153,7 @@ def _really_changed(
     for row in rows:
         fields = [f for f in diff.changed_fields(row, stored.get(row.pk, {})) if f.name in names]
         if fields:
+            row.check_change(stored[row.pk], fields)
             row.updated_at = timezone.now()
             changed.append(row)
             befores.append({field.attname: stored[row.pk][field.attname] for field in fields})
@@ -231,6 +232,7 @@ class AuditedModel(BaseModel):
         ]
         if not fields:
             return self._save_bookkeeping(only)
+        self.check_change(stored, fields)
         self.audit_change = change or change_of(_changed(type(self)))
         kwargs["update_fields"] = [*(field.name for field in fields), "updated_at"]
         super().save(**kwargs)
@@ -248,6 +250,11 @@ class AuditedModel(BaseModel):
         raise DeletionRefused(
             f"{self._meta.verbose_name} {self} is kept for the trail; deactivate it instead."
         )
+
+    def check_change(
+        self, stored: dict[str, Any], fields: "Sequence[models.Field[Any, Any]]"
+    ) -> None:
+        """Refuse a change of the stored row by raising; save() and bulk_update() ask first."""
 
     def audit_entry(self, change: Change, before: dict[str, Any]) -> Entry:
         """The unsaved entry of a change; `before` empty means that the record is new."""
