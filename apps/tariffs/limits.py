@@ -1,0 +1,53 @@
+"""min_price and max_price of a tariff (OCPI mod_tariffs, Tariff object, notes on both).
+
+The limits excluding and including VAT act each on its own. A side that the tariff doesn't limit
+stays as it is, with two exceptions: where no VAT applies both sides are one, and a total including
+VAT is never left below the total excluding it.
+"""
+
+from decimal import Decimal
+
+from apps.tariffs.notes import Note
+from apps.tariffs.session import Price
+from apps.tariffs.tariff import Limit, PreparedTariff
+
+
+def apply_limits(total: Price, tariff: PreparedTariff, notes: list[Note]) -> Price:
+    """The total within the tariff's limits; max_price wins over a min_price above it."""
+    limited = total
+    if tariff.min_price is not None:
+        limited = _bound(limited, tariff.min_price, least=True)
+        _note("min_price", "MIN_PRICE_APPLIED", total, limited, notes)
+    if tariff.max_price is not None:
+        before = limited
+        limited = _bound(limited, tariff.max_price, least=False)
+        _note("max_price", "MAX_PRICE_APPLIED", before, limited, notes)
+    return limited
+
+
+def _bound(total: Price, limit: Limit, *, least: bool) -> Price:
+    excl, incl = limit
+    if total.excl_vat == total.incl_vat:
+        excl, incl = (incl if excl is None else excl), (excl if incl is None else incl)
+    net = _clamp(total.excl_vat, excl, least=least)
+    gross = _clamp(total.incl_vat, incl, least=least)
+    if least and incl is None and net is not None and gross is not None:
+        gross = max(net, gross)
+    return Price(net, gross)
+
+
+def _clamp(amount: Decimal | None, bound: Decimal | None, *, least: bool) -> Decimal | None:
+    if amount is None or bound is None:
+        return amount
+    return max(amount, bound) if least else min(amount, bound)
+
+
+def _note(name: str, code: str, before: Price, after: Price, notes: list[Note]) -> None:
+    if before != after:
+        sides = zip(("excluding", "including"), before, after, strict=True)
+        moves = (
+            f"{side} VAT from {old:.4f} to {new:.4f}"
+            for side, old, new in sides
+            if old is not None and new is not None and old != new
+        )
+        notes.append(Note(code, f"The {name} of the tariff moves the total {', '.join(moves)}."))

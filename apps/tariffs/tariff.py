@@ -1,0 +1,101 @@
+"""A tariff, prepared once for pricing many sessions.
+
+For each dimension the components stand in the order of their elements, and end with the first
+that has no restrictions: nothing behind it can ever apply (OCPI mod_tariffs, Tariff object).
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+from apps.tariffs.notes import Notes
+from apps.tariffs.restrictions import Check, Moment, Restrictions
+
+# What an element is for, by its restriction `reservation`.
+CHARGING = "CHARGING"
+RESERVATION = "RESERVATION"
+RESERVATION_EXPIRES = "RESERVATION_EXPIRES"
+
+
+@dataclass(frozen=True, slots=True)
+class Rounding:
+    """A rounding that the Gireve hub adds to a component: to a unit, by a rule of `decimal`."""
+
+    unit: Decimal
+    rule: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Component:
+    """The price of one dimension in one element: per kWh, per hour, or once.
+
+    `net_price` and `gross_price` are the price on both sides of the tax, None where the tariff
+    doesn't say; the rates are the same per kWh, second or session in 3600ths of the currency.
+    `step_size` is in Wh or seconds. `element` counts from 1.
+    """
+
+    dimension: str
+    price: Decimal
+    vat: Decimal | None
+    step_size: int
+    net_price: Decimal | None
+    gross_price: Decimal | None
+    net_rate: Decimal | None
+    gross_rate: Decimal | None
+    tariff_id: str
+    element: int
+    restrictions: Restrictions
+    checks: tuple[Check, ...]
+    why: str
+    price_round: Rounding | None = None
+    step_round: Rounding | None = None
+
+
+class Limit(NamedTuple):
+    """A min_price or max_price: each side acts on its own, None is no limit on that side."""
+
+    excl_vat: Decimal | None
+    incl_vat: Decimal | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PreparedTariff:
+    """A tariff compiled for pricing; immutable, made by `apps.tariffs.ocpi.tariffs.prepare_tariff`.
+
+    `slots` holds the components by purpose (CHARGING, RESERVATION, RESERVATION_EXPIRES) and
+    dimension. `gross_known` is False in OCPI 2.1.1, whose prices say nothing about VAT.
+    `is_conditional` says whether any component that counts has restrictions.
+    """
+
+    id: str
+    currency: str
+    version: str
+    slots: dict[str, dict[str, tuple[Component, ...]]]
+    elements: int
+    min_price: Limit | None
+    max_price: Limit | None
+    gross_known: bool
+    has_hub_rounding: bool
+    needs_local_time: bool
+    is_conditional: bool
+    valid_from: datetime | None
+    valid_until: datetime | None
+    start_restrictions: Restrictions | None
+    start_checks: tuple[tuple[Check, ...], ...]
+    notes: Notes
+    components: tuple[Component, ...] = field(default=())
+
+    def pick(self, purpose: str, dimension: str, at: Moment | None) -> Component | None:
+        """The component that prices a dimension at this moment: of the first element whose
+        restrictions hold and that has one; None when the dimension is free.
+
+        `at` may be None for a tariff that is not conditional.
+        """
+        for component in self.slots[purpose].get(dimension, ()):
+            for check in component.checks:
+                if not check(at):  # type: ignore[arg-type]
+                    break
+            else:
+                return component
+        return None
