@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from decimal import Decimal
+from typing import NamedTuple
 
 from apps.core.errors import InvalidInput
 from apps.tariffs.notes import Note
@@ -10,7 +11,15 @@ from apps.tariffs.restrictions import Moment
 from apps.tariffs.session import SessionRecord
 from apps.tariffs.tariff import PreparedTariff
 
-Plan = list[PreparedTariff | None]
+ByPeriod = list[PreparedTariff | None]
+
+
+class Plan(NamedTuple):
+    """The tariff of each period, and the tariffs among them in the order of their use."""
+
+    by_period: ByPeriod
+    used: list[PreparedTariff]
+
 
 NO_TARIFF = Note(
     "NO_TARIFF",
@@ -44,20 +53,20 @@ def choose_tariffs(
     """
     if not tariffs:
         notes.append(NO_TARIFF)
-        return [None] * len(record.periods)
+        return Plan([None] * len(record.periods), [])
     if len(tariffs) == 1:
-        plan = _plan_of_one(record, tariffs[0], notes)
+        by_period = _plan_of_one(record, tariffs[0], notes)
     elif any(period.tariff_id for period in record.periods):
-        plan = _plan_by_id(record, tariffs, notes)
+        by_period = _plan_by_id(record, tariffs, notes)
     else:
-        plan = [_choose_for_session(record, tariffs, zone, notes)] * len(record.periods)
-    for tariff in dict.fromkeys(plan):
-        if tariff is not None:
-            _note_validity(record, tariff, zone, notes)
-    return plan
+        by_period = [_choose_for_session(record, tariffs, zone, notes)] * len(record.periods)
+    used = [tariff for tariff in dict.fromkeys(by_period) if tariff is not None]
+    for tariff in used:
+        _note_validity(record, tariff, zone, notes)
+    return Plan(by_period, used)
 
 
-def _plan_of_one(record: SessionRecord, tariff: PreparedTariff, notes: list[Note]) -> Plan:
+def _plan_of_one(record: SessionRecord, tariff: PreparedTariff, notes: list[Note]) -> ByPeriod:
     named = [period.tariff_id for period in record.periods]
     if not any(named):
         return [tariff] * len(named)
@@ -73,11 +82,11 @@ def _plan_of_one(record: SessionRecord, tariff: PreparedTariff, notes: list[Note
 
 def _plan_by_id(
     record: SessionRecord, tariffs: Sequence[PreparedTariff], notes: list[Note]
-) -> Plan:
+) -> ByPeriod:
     by_id: dict[str, PreparedTariff] = {}
     for tariff in sorted(tariffs, key=lambda each: not _is_valid(each, record.start)):
         by_id.setdefault(tariff.id.upper(), tariff)
-    plan: Plan = []
+    plan: ByPeriod = []
     for period in record.periods:
         if period.tariff_id and period.tariff_id.upper() not in by_id:
             raise UnknownTariff(
@@ -126,6 +135,8 @@ def _start_holds(record: SessionRecord, tariff: PreparedTariff, zone: tzinfo) ->
 def _note_validity(
     record: SessionRecord, tariff: PreparedTariff, zone: tzinfo, notes: list[Note]
 ) -> None:
+    if tariff.is_always_valid:
+        return
     if not _is_valid(tariff, record.start):
         text = f"Tariff {tariff.id} is not valid at the start of the session; it was used as sent."
         notes.append(Note("TARIFF_NOT_VALID", text))
@@ -137,8 +148,8 @@ def _note_validity(
 def agree_currency(record: SessionRecord, plan: Plan, notes: list[Note]) -> str:
     """The currency of CDR and tariffs. Raises CurrencyMismatch."""
     currency = record.currency
-    for tariff in plan:
-        if tariff is None or not tariff.currency or tariff.currency == currency:
+    for tariff in plan.used:
+        if not tariff.currency or tariff.currency == currency:
             continue
         if currency:
             raise CurrencyMismatch(

@@ -23,6 +23,9 @@ ROUNDINGS = (
 )
 
 
+SENT_MATCHES = Note("SENT_MATCHES", "The sent total is the same as ours.")
+
+
 class Variant(NamedTuple):
     """Another way to compute the total, that an operator may have taken."""
 
@@ -31,31 +34,27 @@ class Variant(NamedTuple):
     compute: Callable[[], Price]
 
 
-def subtract_prices(one: Price, other: Price) -> Price:
-    """One less the other, side by side; a side that one of them lacks is None."""
-    return Price(
-        *(None if a is None or b is None else a - b for a, b in zip(one, other, strict=True))
-    )
-
-
 def explain_difference(
-    sent: Price, ours: Price, sent_parts: dict[str, Price], variants: list[Variant]
+    sent: Price,
+    ours: Price,
+    sent_parts: dict[str, Price],
+    variants: Callable[[], list[Variant]],
 ) -> list[Note]:
     """The reasons that can be told; a plain sentence when none can.
 
     The variants are computed only when rounding doesn't explain the difference.
     """
-    if matches(sent, ours):
-        return [Note("SENT_MATCHES", "The sent total is the same as ours.")]
+    if sent == ours or matches(sent, ours):
+        return [SENT_MATCHES]
     rounding = _explain_rounding(sent, ours)
     if rounding is not None:
         return [rounding]
     notes = _explain_tax(sent, ours)
-    for variant in variants:
+    for variant in variants():
         if notes:
             break
         theirs = variant.compute()
-        if not _is_same(theirs, ours) and _agrees(sent, theirs):
+        if not matches(theirs, ours) and _agrees(sent, theirs):
             notes = [Note(variant.code, variant.text)]
     notes += _explain_sum(sent, sent_parts)
     if notes:
@@ -67,10 +66,6 @@ def matches(sent: Price, ours: Price) -> bool:
     """Whether both sides agree to four decimals, as far as both know them."""
     pairs = [(a, b) for a, b in zip(sent, ours, strict=True) if a is not None and b is not None]
     return bool(pairs) and all(abs(a - b) < TOO_SMALL_TO_SEE for a, b in pairs)
-
-
-def _is_same(one: Price, other: Price) -> bool:
-    return matches(one, other)
 
 
 def _agrees(sent: Price, theirs: Price) -> bool:

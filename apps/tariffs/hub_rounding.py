@@ -5,33 +5,33 @@ It rounds what a dimension costs within one element of the tariff, after its vol
 
 from decimal import Decimal
 
-from apps.tariffs.metering import Charge
-from apps.tariffs.restrictions import SECONDS_PER_HOUR
+from apps.tariffs.amounts import SCALE
+from apps.tariffs.priced import Line
 from apps.tariffs.tariff import Component, Rounding
 
 
-def round_hub_prices(charges: list[Charge]) -> None:
-    """Rounds the charges of each component together; the last of them takes the difference."""
-    groups: dict[Component, list[Charge]] = {}
-    for charge in charges:
-        if charge.component is not None:
-            groups.setdefault(charge.component, []).append(charge)
-    for component, group in groups.items():
-        rounding = component.price_round
-        if rounding is None:
+def round_hub_prices(lines: list[Line]) -> list[Line]:
+    """The lines with those of each component rounded together; the last takes the difference."""
+    rounded = list(lines)
+    groups: dict[Component, list[int]] = {}
+    for index, line in enumerate(lines):
+        if line.component is not None:
+            groups.setdefault(line.component, []).append(index)
+    for component, indexes in groups.items():
+        if component.price_round is None:
             continue
-        last = group[-1]
-        last.net = _add(last.net, _missing([charge.net for charge in group], rounding))
-        last.gross = _add(last.gross, _missing([charge.gross for charge in group], rounding))
+        own = [lines[index] for index in indexes]
+        net = _round_last([line.net for line in own], component.price_round)
+        gross = _round_last([line.gross for line in own], component.price_round)
+        rounded[indexes[-1]] = own[-1]._replace(net=net, gross=gross)
+    return rounded
 
 
-def _missing(scaled: list[Decimal | None], rounding: Rounding) -> Decimal:
-    """What the sum lacks to its rounded value, in 3600ths of the currency."""
-    total = sum((amount for amount in scaled if amount is not None), Decimal(0))
-    amount = total / SECONDS_PER_HOUR
-    steps = (amount / rounding.unit).quantize(Decimal(1), rounding=rounding.rule)
-    return steps * rounding.unit * SECONDS_PER_HOUR - total
-
-
-def _add(amount: Decimal | None, difference: Decimal) -> Decimal | None:
-    return None if amount is None else amount + difference
+def _round_last(scaled: list[Decimal | None], rounding: Rounding) -> Decimal | None:
+    """What the last amount has to be for the sum to be a rounded one."""
+    known = [amount for amount in scaled if amount is not None]
+    if len(known) < len(scaled):
+        return scaled[-1]
+    total = sum(known, Decimal(0))
+    steps = (total / SCALE / rounding.unit).quantize(Decimal(1), rounding=rounding.rule)
+    return known[-1] + steps * rounding.unit * SCALE - total

@@ -14,21 +14,28 @@ from apps.tariffs.tariff import Limit, PreparedTariff
 
 def apply_limits(total: Price, tariff: PreparedTariff, notes: list[Note]) -> Price:
     """The total within the tariff's limits; max_price wins over a min_price above it."""
+    untaxed = total.excl_vat == total.incl_vat
     limited = total
     if tariff.min_price is not None:
-        limited = _bound(limited, tariff.min_price, least=True)
+        limited = _bound(limited, _both_sides(tariff.min_price, untaxed), least=True)
         _note("min_price", "MIN_PRICE_APPLIED", total, limited, notes)
     if tariff.max_price is not None:
         before = limited
-        limited = _bound(limited, tariff.max_price, least=False)
+        limited = _bound(limited, _both_sides(tariff.max_price, untaxed), least=False)
         _note("max_price", "MAX_PRICE_APPLIED", before, limited, notes)
     return limited
 
 
+def _both_sides(limit: Limit, untaxed: bool) -> Limit:
+    """Where no tax applies, a limit given on one side only holds for both."""
+    excl, incl = limit
+    if not untaxed:
+        return limit
+    return Limit(incl if excl is None else excl, excl if incl is None else incl)
+
+
 def _bound(total: Price, limit: Limit, *, least: bool) -> Price:
     excl, incl = limit
-    if total.excl_vat == total.incl_vat:
-        excl, incl = (incl if excl is None else excl), (excl if incl is None else incl)
     net = _clamp(total.excl_vat, excl, least=least)
     gross = _clamp(total.incl_vat, incl, least=least)
     if least and incl is None and net is not None and gross is not None:

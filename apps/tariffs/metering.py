@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from apps.tariffs.choosing import Plan
 from apps.tariffs.notes import Note
-from apps.tariffs.restrictions import SECONDS_PER_HOUR, Moment
+from apps.tariffs.restrictions import Moment
 from apps.tariffs.session import (
     ENERGY,
     FLAT,
@@ -26,7 +26,6 @@ from apps.tariffs.tariff import (
 
 ZERO = Decimal(0)
 ONCE = Decimal(1)
-HALF_A_SECOND = Decimal("0.5")
 
 ENERGY_PART, TIME_PART, PARKING_PART, FIXED_PART, RESERVATION_PART = (
     "total_energy_cost",
@@ -35,18 +34,17 @@ ENERGY_PART, TIME_PART, PARKING_PART, FIXED_PART, RESERVATION_PART = (
     "total_fixed_cost",
     "total_reservation_cost",
 )
+METERED = ((ENERGY, ENERGY_PART), (TIME, TIME_PART), (PARKING_TIME, PARKING_PART))
 
 
 class Charge:
     """A volume of one dimension in one period: kWh, seconds, or 1 for a flat fee.
 
-    `billed` is the volume after step sizes. `net` and `gross` are set when it is priced, in
-    3600ths of the currency, so that hours divide without remainder; None is not known.
+    `billed` is the volume after step sizes; `component` is None when nothing prices it, and
+    `tariff_id` when no tariff is relevant.
     """
 
-    __slots__ = (
-        "billed", "component", "dimension", "gross", "net", "part", "period", "tariff", "volume",
-    )  # fmt: skip
+    __slots__ = ("billed", "component", "dimension", "part", "period", "tariff_id", "volume")
 
     def __init__(
         self,
@@ -54,25 +52,21 @@ class Charge:
         dimension: str,
         part: str,
         volume: Decimal,
-        tariff: PreparedTariff | None,
+        tariff_id: str | None,
         component: Component | None,
     ) -> None:
         self.period = period
         self.dimension = dimension
         self.part = part
         self.volume = self.billed = volume
-        self.tariff = tariff
+        self.tariff_id = tariff_id
         self.component = component
-        self.net: Decimal | None = ZERO
-        self.gross: Decimal | None = ZERO
 
 
 def meter(record: SessionRecord, plan: Plan, zone: tzinfo, notes: list[Note]) -> list[Charge]:
     """The charges of a session, in the order in which they came about."""
-    reserved = any(RESERVATION_TIME in period.volumes for period in record.periods)
-    if reserved:
-        return _ReservedSession(record, plan, zone, notes).meter()
-    return _Session(record, plan, zone, notes).meter()
+    kind = _ReservedSession if record.has_reservation else _Session
+    return kind(record, plan, zone, notes).meter()
 
 
 class _Session:
@@ -89,71 +83,56 @@ class _Session:
         self.flat_is_charged = False
 
     def meter(self) -> list[Charge]:
-        for period, tariff in zip(self.record.periods, self.plan, strict=True):
+        for period, tariff in zip(self.record.periods, self.plan.by_period, strict=True):
             self.meter_period(period, tariff)
             self.kwh += period.volumes.get(ENERGY, ZERO)
         return self.charges
 
     def meter_period(self, period: Period, tariff: PreparedTariff | None) -> None:
-        if tariff is None:
-            self.add_volumes(period, None, None)
-            return
-        at = self.moment(period) if tariff.is_conditional else None
-        if not self.flat_is_charged:
-            self.add_flat(period, tariff, at)
-        self.add_volumes(period, tariff, at)
-        if at is not None and at.estimated:
-            self.note_estimates(at)
+        """The flat fee, once per session in the first period where one applies; then volumes."""
+        volumes = period.volumes
+        active = self.find_components(period, tariff)
+        name = None if tariff is None else tariff.id
+        if not self.flat_is_charged and FLAT in active:
+            self.flat_is_charged = True
+            self.charges.append(Charge(period, FLAT, FIXED_PART, ONCE, name, active[FLAT]))
+        for dimension, part in METERED:
+            volume = volumes.get(dimension)
+            if volume:
+                component = active.get(dimension)
+                self.charges.append(Charge(period, dimension, part, volume, name, component))
+        if SESSION_TIME in active:
+            self.add_session_time(period, active[SESSION_TIME])
 
-    def moment(self, period: Period) -> Moment:
+    def find_components(
+        self, period: Period, tariff: PreparedTariff | None
+    ) -> dict[str, Component]:
+        """The component that is active for each dimension at the start of the period."""
+        if tariff is None:
+            return {}
+        if tariff.unconditional is not None:
+            return tariff.unconditional
         passed = period.start - self.began
         seconds = Decimal(passed.days * 86400 + passed.seconds)
-        return Moment(period, self.kwh, seconds, self.zone)
+        at = Moment(period, self.kwh, seconds, self.zone)
+        active = {}
+        for dimension in tariff.slots[CHARGING]:
+            if dimension in period.volumes or dimension in (FLAT, SESSION_TIME):
+                component = tariff.pick(CHARGING, dimension, at)
+                if component is not None:
+                    active[dimension] = component
+        if at.estimated:
+            self.note_estimates(at)
+        return active
 
-    def add_flat(self, period: Period, tariff: PreparedTariff, at: Moment | None) -> None:
-        """The flat fee, once per session: in the first period where one applies."""
-        component = tariff.pick(CHARGING, FLAT, at)
-        if component is not None:
-            self.flat_is_charged = True
-            self.charges.append(Charge(period, FLAT, FIXED_PART, ONCE, tariff, component))
-
-    def add_volumes(self, period: Period, tariff: PreparedTariff | None, at: Moment | None) -> None:
-        volumes = period.volumes
-        energy = volumes.get(ENERGY)
-        if energy:
-            self.add(period, ENERGY, ENERGY_PART, energy, tariff, at)
-        charging = volumes.get(TIME)
-        if charging:
-            seconds = to_seconds(charging, period.clock)
-            self.add(period, TIME, TIME_PART, seconds, tariff, at)
-        parking = volumes.get(PARKING_TIME)
-        if parking:
-            seconds = to_seconds(parking, period.clock)
-            self.add(period, PARKING_TIME, PARKING_PART, seconds, tariff, at)
-        if tariff is not None and SESSION_TIME in tariff.slots[CHARGING]:
-            self.add_session_time(period, tariff, at)
-
-    def add_session_time(self, period: Period, tariff: PreparedTariff, at: Moment | None) -> None:
+    def add_session_time(self, period: Period, component: Component) -> None:
         """Gireve's SESSION_TIME, "time charging or not": both times of the period together."""
         volumes = period.volumes
-        hours = volumes.get(SESSION_TIME) or volumes.get(TIME, ZERO) + volumes.get(
-            PARKING_TIME, ZERO
-        )
-        if hours:
-            seconds = to_seconds(hours, period.clock)
-            self.add(period, SESSION_TIME, TIME_PART, seconds, tariff, at)
-
-    def add(
-        self,
-        period: Period,
-        dimension: str,
-        part: str,
-        volume: Decimal,
-        tariff: PreparedTariff | None,
-        at: Moment | None,
-    ) -> None:
-        component = tariff.pick(CHARGING, dimension, at) if tariff is not None else None
-        self.charges.append(Charge(period, dimension, part, volume, tariff, component))
+        both = volumes.get(TIME, ZERO) + volumes.get(PARKING_TIME, ZERO)
+        seconds = volumes.get(SESSION_TIME) or both
+        if seconds:
+            name = component.tariff_id
+            self.charges.append(Charge(period, SESSION_TIME, TIME_PART, seconds, name, component))
 
     def note_estimates(self, at: Moment) -> None:
         names = ", ".join(sorted(at.estimated))
@@ -186,16 +165,15 @@ class _ReservedSession(_Session):
         return super().meter()
 
     def meter_period(self, period: Period, tariff: PreparedTariff | None) -> None:
-        hours = period.volumes.get(RESERVATION_TIME)
-        if hours:
-            self.add_reservation(period, hours, tariff)
+        seconds = period.volumes.get(RESERVATION_TIME)
+        if seconds:
+            self.add_reservation(period, seconds, tariff)
         if is_charging(period):
             super().meter_period(period, tariff)
 
     def add_reservation(
-        self, period: Period, hours: Decimal, tariff: PreparedTariff | None
+        self, period: Period, seconds: Decimal, tariff: PreparedTariff | None
     ) -> None:
-        seconds = to_seconds(hours, period.clock)
         component = None
         if tariff is not None:
             at = self.reservation_moment(period)
@@ -203,8 +181,9 @@ class _ReservedSession(_Session):
             for kind in kinds:
                 self.add_reservation_flat(kind, period, tariff, at)
                 component = component or tariff.pick(kind, TIME, at)
+        name = None if tariff is None else tariff.id
         self.charges.append(
-            Charge(period, RESERVATION_TIME, RESERVATION_PART, seconds, tariff, component)
+            Charge(period, RESERVATION_TIME, RESERVATION_PART, seconds, name, component)
         )
 
     def reservation_moment(self, period: Period) -> Moment:
@@ -219,23 +198,11 @@ class _ReservedSession(_Session):
         component = tariff.pick(kind, FLAT, at)
         if component is not None and kind not in self.flats_charged:
             self.flats_charged.add(kind)
-            charge = Charge(period, FLAT, RESERVATION_PART, ONCE, tariff, component)
-            self.charges.append(charge)
+            name = tariff.id
+            self.charges.append(Charge(period, FLAT, RESERVATION_PART, ONCE, name, component))
 
 
 def is_charging(period: Period) -> bool:
     """Whether the car was there in this period: energy, charging or parking, any of it."""
     volumes = period.volumes
     return any(volumes.get(name) for name in (ENERGY, TIME, PARKING_TIME, SESSION_TIME))
-
-
-def to_seconds(hours: Decimal, clock: Decimal | None) -> Decimal:
-    """Hours, sent with four decimals, as seconds: 0.1667 h is 600 s.
-
-    Where they round to what the timestamps of the period say, the timestamps are exact; other
-    volumes keep their fraction until the total of the session goes to the nearest second.
-    """
-    seconds = hours * SECONDS_PER_HOUR
-    if clock is not None and -HALF_A_SECOND <= seconds - clock <= HALF_A_SECOND:
-        return clock
-    return seconds

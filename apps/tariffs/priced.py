@@ -4,22 +4,28 @@ Amounts are `Decimal`s in the CDR's currency; None stands where a side of the ta
 """
 
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any, NamedTuple
 
+from apps.tariffs.amounts import SCALE, ZERO, in_currency, round_amount, sum_scaled
 from apps.tariffs.notes import Notes
 from apps.tariffs.restrictions import SECONDS_PER_HOUR
 from apps.tariffs.session import ENERGY, FLAT, PARTS, Price
+from apps.tariffs.tariff import Component
 
-FOUR_DECIMALS = Decimal("0.0001")
+ONE = Decimal(1)
 LIMIT = "LIMIT"
+WHY_LIMITED = "the total is moved to the tariff's min_price or max_price"
+WHY_FREE = "no element with a price for it applied: free"
+WHY_NO_TARIFF = "no tariff is relevant in this period: free"
 
 
 class Line(NamedTuple):
     """One volume and what it costs.
 
     Volumes are kWh, seconds, or 1 for a flat fee; `period` is 0 and `start` None for what belongs
-    to the whole session (a limit). `element` is None where no component applied: it is free.
+    to the whole session (a limit). `component` is None where none applied: it is free;
+    `tariff_id` is None where no tariff is relevant. `net` and `gross` are 3600ths of the currency.
     """
 
     period: int
@@ -28,14 +34,29 @@ class Line(NamedTuple):
     part: str
     volume: Decimal
     billed_volume: Decimal
-    tariff_id: str
-    element: int | None
-    price: Decimal | None
-    vat: Decimal | None
-    step_size: int
-    why: str
-    excl_vat: Decimal | None
-    incl_vat: Decimal | None
+    tariff_id: str | None
+    component: Component | None
+    net: Decimal | None
+    gross: Decimal | None
+
+    @property
+    def excl_vat(self) -> Decimal | None:
+        """The cost without tax, not rounded."""
+        return None if self.net is None else self.net / SCALE
+
+    @property
+    def incl_vat(self) -> Decimal | None:
+        """The cost with tax, not rounded."""
+        return None if self.gross is None else self.gross / SCALE
+
+    @property
+    def why(self) -> str:
+        """Which element applied, and by which restrictions."""
+        if self.component is not None:
+            return self.component.why
+        if self.dimension == LIMIT:
+            return WHY_LIMITED
+        return WHY_NO_TARIFF if self.tariff_id is None else WHY_FREE
 
     @property
     def unit(self) -> str:
@@ -47,6 +68,7 @@ class Line(NamedTuple):
     def as_json(self) -> dict[str, Any]:
         """The line as the API and the command show it; times in hours."""
         per_unit = SECONDS_PER_HOUR if self.unit == "h" else 1
+        priced = self.component
         return {
             "period": self.period or None,
             "start_date_time": self.start and f"{self.start:%Y-%m-%dT%H:%M:%SZ}",
@@ -55,11 +77,11 @@ class Line(NamedTuple):
             "volume": show(self.volume / per_unit),
             "billed_volume": show(self.billed_volume / per_unit),
             "unit": self.unit or None,
-            "tariff_id": self.tariff_id or None,
-            "element": self.element,
-            "price": show_rate(self.price),
-            "vat": show_rate(self.vat),
-            "step_size": self.step_size or None,
+            "tariff_id": self.tariff_id,
+            "element": priced and priced.element,
+            "price": show_rate(priced.price if priced else None),
+            "vat": show_rate(priced.vat if priced else None),
+            "step_size": priced and priced.step_size,
             "why": self.why,
             "excl_vat": show(self.excl_vat),
             "incl_vat": show(self.incl_vat),
@@ -69,16 +91,14 @@ class Line(NamedTuple):
 class PricedCdr(NamedTuple):
     """The price of a CDR with its explanation.
 
-    `total` and `parts` have four decimals, rounded half up from exact sums; a part is None when
-    the session has nothing of it. `difference` is the sent total less ours (what the operator
-    asks beyond the tariff), None when the sent one is missing or not significant; `differences`
-    the same per part that was sent.
+    `total` has four decimals, rounded half up from the exact sum. `difference` is the sent total
+    less ours (what the operator asks beyond the tariff), None when the sent one is missing or not
+    significant; `differences` the same per part that was sent.
     """
 
     id: str
     currency: str
     total: Price
-    parts: dict[str, Price | None]
     lines: tuple[Line, ...]
     notes: Notes
     sent_total: Price | None
@@ -87,9 +107,14 @@ class PricedCdr(NamedTuple):
     time_zone: str
 
     @property
+    def parts(self) -> dict[str, Price | None]:
+        """The exact costs by part; None where the session has nothing of it."""
+        return sum_parts(self.lines)
+
+    @property
     def explanation(self) -> tuple[str, ...]:
         """How the price came about and why it differs, in sentences."""
-        return tuple(note.text for note in self.notes)
+        return tuple([note.text for note in self.notes])
 
     @property
     def codes(self) -> frozenset[str]:
@@ -98,11 +123,12 @@ class PricedCdr(NamedTuple):
 
     def as_json(self) -> dict[str, Any]:
         """The value for JSON: amounts as texts with four decimals."""
+        parts = self.parts
         return {
             "id": self.id,
             "currency": self.currency,
             "total_cost": show_price(self.total),
-            **{name: show_price(self.parts[name]) for name in PARTS},
+            **{name: show_price(parts[name]) for name in PARTS},
             "lines": [line.as_json() for line in self.lines],
             "sent_total_cost": show_price(self.sent_total),
             "difference": show_price(self.difference),
@@ -113,9 +139,16 @@ class PricedCdr(NamedTuple):
         }
 
 
-def round_amount(amount: Decimal) -> Decimal:
-    """To four decimals, half up (away from zero): the engine's only rounding of totals."""
-    return amount.quantize(FOUR_DECIMALS, rounding=ROUND_HALF_UP)
+def sum_parts(lines: tuple[Line, ...] | list[Line]) -> dict[str, Price | None]:
+    """The parts that CDRs have (mod_cdrs, total_*_cost), exactly; None for those without a line."""
+    by_part: dict[str, list[Line]] = {}
+    for line in lines:
+        by_part.setdefault(line.part, []).append(line)
+    start = Price(ZERO, ZERO)
+    return {
+        name: in_currency(sum_scaled(by_part[name], start)) if name in by_part else None
+        for name in PARTS
+    }
 
 
 def show(amount: Decimal | None) -> str | None:

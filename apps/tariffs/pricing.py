@@ -10,23 +10,29 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import tzinfo
 from typing import Any, NamedTuple
 
+from apps.tariffs.amounts import (
+    FREE,
+    FREE_WITHOUT_VAT,
+    negate_price,
+    round_price,
+    subtract_prices,
+)
 from apps.tariffs.choosing import Plan, agree_currency, choose_tariffs
 from apps.tariffs.comparison import (
     Variant,
     explain_difference,
     explain_parts,
-    subtract_prices,
 )
-from apps.tariffs.metering import Charge, meter
+from apps.tariffs.metering import meter
 from apps.tariffs.notes import Note
 from apps.tariffs.ocpi.cdrs import read_cdr
 from apps.tariffs.ocpi.tariffs import check_version, prepare_tariff
-from apps.tariffs.priced import PricedCdr, round_amount
+from apps.tariffs.priced import Line, PricedCdr, sum_parts
 from apps.tariffs.session import FLAT, Price, SessionRecord
 from apps.tariffs.step_size import apply_step_sizes
 from apps.tariffs.tariff import PreparedTariff
 from apps.tariffs.time_zones import UTC, find_zone
-from apps.tariffs.totals import Totals, price_charges, sum_up
+from apps.tariffs.totals import Totals, sum_up
 
 Prepare = Callable[[object, str], PreparedTariff]
 
@@ -76,26 +82,24 @@ def price_session(
     record: SessionRecord, tariffs: Sequence[PreparedTariff], *, time_zone: str | None = None
 ) -> PricedCdr:
     """Prices a session that is read already. Raises as `price_cdr`."""
-    zone, zone_code, zone_text = find_zone(
-        time_zone or "", record.time_zone, record.country, record.postcode
-    )
+    zone, zone_note = find_zone(time_zone or "", record.time_zone, record.country, record.postcode)
     notes: list[Note] = []
     plan = choose_tariffs(record, tariffs, zone, notes)
     currency = agree_currency(record, plan, notes)
-    used = list(dict.fromkeys(tariff for tariff in plan if tariff is not None))
-    for tariff in used:
-        notes.extend(tariff.notes)
-    if zone_code != "ZONE_TOLD" or any(tariff.needs_local_time for tariff in used):
-        notes.append(Note(zone_code, zone_text))
-    notes.extend(record.notes)
+    is_told = zone_note.code == "ZONE_TOLD"
+    for tariff in plan.used:
+        notes += tariff.notes
+        is_told = is_told and not tariff.needs_local_time
+    if not is_told:
+        notes.append(zone_note)
+    notes += record.notes
     sums = calculate(record, plan, zone, notes)
-    ours = _rounded(sums.total)
-    parts = {name: price and _rounded(price) for name, price in sums.parts.items()}
+    ours = round_price(sums.total)
     if record.is_credit:
-        ours = _negative(ours, notes)
-    difference, differences = _compare(record, plan, zone, ours, parts, notes)
+        ours = _credit(ours, notes)
+    difference, differences = _compare(record, plan, zone, ours, sums.lines, notes)
     return PricedCdr(
-        record.id, currency, ours, parts, tuple(sums.lines), tuple(notes), record.sent_total,
+        record.id, currency, ours, tuple(sums.lines), tuple(notes), record.sent_total,
         difference, differences, str(zone),
     )  # fmt: skip
 
@@ -107,37 +111,28 @@ def calculate(
     notes: list[Note],
     rules: Rules = ALL_RULES,
 ) -> Totals:
-    """The exact price of a session by the tariffs of its plan."""
+    """The exact price of a session by the tariffs of its plan.
+
+    2.1.1 says nothing about VAT: there the side including it isn't known.
+    """
     charges = meter(record, plan, zone, notes)
     if not rules.flat:
         charges = [charge for charge in charges if charge.dimension != FLAT]
-    apply_step_sizes(charges, notes, energy=rules.energy_steps, time=rules.time_steps)
-    return _sum(charges, plan, record.version, notes, rules)
+    apply_step_sizes(charges, plan.used, notes, energy=rules.energy_steps, time=rules.time_steps)
+    return sum_up(
+        charges,
+        plan.used,
+        notes,
+        free=FREE_WITHOUT_VAT if record.version == "2.1.1" else FREE,
+        limited=rules.limits,
+    )
 
 
-def _sum(
-    charges: list[Charge], plan: Plan, version: str, notes: list[Note], rules: Rules
-) -> Totals:
-    """2.1.1 says nothing about VAT: there the side including it isn't known."""
-    gross_known = version != "2.1.1"
-    price_charges(charges, gross_known=gross_known)
-    used = list(dict.fromkeys(tariff for tariff in plan if tariff is not None))
-    return sum_up(charges, used, notes, gross_known=gross_known, limited=rules.limits)
-
-
-def _rounded(price: Price) -> Price:
-    excl, incl = price
-    net = None if excl is None else round_amount(excl)
-    if incl is excl:
-        return Price(net, net)
-    return Price(net, None if incl is None else round_amount(incl))
-
-
-def _negative(price: Price, notes: list[Note]) -> Price:
+def _credit(price: Price, notes: list[Note]) -> Price:
     """mod_cdrs, Credit CDRs: the total is the negative one of the original CDR."""
     text = "This is a credit CDR: its total is the negative price of the session, unlike its parts."
     notes.append(Note("CREDIT", text))
-    return Price(*(None if side is None else -side for side in price))
+    return negate_price(price)
 
 
 def _compare(
@@ -145,7 +140,7 @@ def _compare(
     plan: Plan,
     zone: tzinfo,
     ours: Price,
-    parts: dict[str, Price | None],
+    lines: list[Line],
     notes: list[Note],
 ) -> tuple[Price | None, dict[str, Price]]:
     """The sent amounts less ours, and the notes that explain them.
@@ -154,35 +149,38 @@ def _compare(
     is not significant (GIREVE_Tech_OCPI_V2.1.1, emsp_cdrs).
     """
     sent = record.sent_total
-    if record.remark.startswith("[*]"):
+    if record.remark[:3] == "[*]":
         text = "The remark starts with [*]: the sent total was computed by the hub."
         notes.append(Note("SENT_BY_HUB", text))
-    if record.remark.startswith("[?]"):
+    if record.remark[:3] == "[?]":
         text = "The remark starts with [?]: the sent total is not significant."
         notes.append(Note("SENT_NOT_SIGNIFICANT", text))
         return None, {}
     if sent is None:
         notes.append(Note("SENT_MISSING", "The CDR has no total_cost to compare with."))
         return None, {}
-    differences = {
-        name: subtract_prices(price, parts[name] or Price(*_zeros(price)))
-        for name, price in record.sent_parts.items()
-    }
-    variants = _variants(record, plan, zone)
-    notes.extend(explain_difference(sent, ours, record.sent_parts, variants))
-    notes.extend(explain_parts(differences))
+    differences = _compare_parts(record.sent_parts, lines) if record.sent_parts else {}
+    notes += explain_difference(
+        sent, ours, record.sent_parts, lambda: _variants(record, plan, zone)
+    )
+    notes += explain_parts(differences)
     return subtract_prices(sent, ours), differences
 
 
-def _zeros(price: Price) -> list[Any]:
-    return [None if side is None else side - side for side in price]
+def _compare_parts(sent: dict[str, Price], lines: list[Line]) -> dict[str, Price]:
+    ours = sum_parts(lines)
+    return {name: subtract_prices(price, ours[name] or FREE) for name, price in sent.items()}
 
 
 def _variants(record: SessionRecord, plan: Plan, zone: tzinfo) -> list[Variant]:
     """What operators are known to leave out, most likely first."""
 
     def total(rules: Rules, in_zone: tzinfo = zone) -> Callable[[], Price]:
-        return lambda: _signed(calculate(record, plan, in_zone, [], rules).total, record)
+        def compute() -> Price:
+            price = calculate(record, plan, in_zone, [], rules).total
+            return negate_price(price) if record.is_credit else price
+
+        return compute
 
     return [
         Variant(
@@ -216,9 +214,3 @@ def _variants(record: SessionRecord, plan: Plan, zone: tzinfo) -> list[Variant]:
             total(ALL_RULES, UTC),
         ),
     ]
-
-
-def _signed(price: Price, record: SessionRecord) -> Price:
-    if not record.is_credit:
-        return price
-    return Price(*(None if side is None else -side for side in price))

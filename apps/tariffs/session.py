@@ -31,7 +31,7 @@ class Price(NamedTuple):
 
 
 class Period(NamedTuple):
-    """One charging period: ENERGY in kWh, times in hours, power in kW, current in A, as sent.
+    """One charging period: ENERGY in kWh, times in seconds, power in kW, current in A.
 
     `clock` is its length in seconds by the timestamps, None where the end isn't known.
     """
@@ -54,6 +54,7 @@ class SessionRecord(NamedTuple):
     country: str
     postcode: str
     time_zone: str
+    has_reservation: bool
     is_credit: bool
     remark: str
     sent_total: Price | None

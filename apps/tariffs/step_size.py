@@ -11,45 +11,57 @@ from decimal import ROUND_HALF_UP, ROUND_UP, Decimal
 
 from apps.tariffs.metering import Charge
 from apps.tariffs.notes import Note
-from apps.tariffs.session import ENERGY, FLAT, PARKING_TIME, RESERVATION_TIME, SESSION_TIME, TIME
-from apps.tariffs.tariff import Component
+from apps.tariffs.session import (
+    ENERGY,
+    FLAT,
+    PARKING_TIME,
+    RESERVATION_TIME,
+    SESSION_TIME,
+    TIME,
+)
+from apps.tariffs.tariff import Component, PreparedTariff
 
 WH_PER_KWH = 1000
 ONE_SECOND = Decimal(1)
-TIME_BASED = (TIME, PARKING_TIME, SESSION_TIME)
+TIME_BASED = frozenset((TIME, PARKING_TIME, SESSION_TIME))
 
 
 def apply_step_sizes(
-    charges: list[Charge], notes: list[Note], *, energy: bool = True, time: bool = True
+    charges: list[Charge],
+    tariffs: list[PreparedTariff],
+    notes: list[Note],
+    *,
+    energy: bool = True,
+    time: bool = True,
 ) -> None:
     """Sets the billed volumes of the charges; `energy` and `time` switch a rounding off."""
     groups: dict[str, list[Charge]] = {}
-    last_components: dict[str, Component] = {}
+    steps: dict[str, Component] = {}
     last_time_based = ""
     for charge in charges:
         component = charge.component
         if component is None or not component.price:
             continue
-        groups.setdefault(charge.dimension, []).append(charge)
-        last_components[charge.dimension] = component
-        if charge.dimension in TIME_BASED:
-            last_time_based = charge.dimension
-    if switches_tariff(groups, notes):
+        dimension = charge.dimension
+        groups.setdefault(dimension, []).append(charge)
+        steps[dimension] = component
+        if dimension in TIME_BASED:
+            last_time_based = dimension
+    if len(tariffs) > 1 and _switches_tariff(groups, notes):
         energy = time = False
     for dimension, group in groups.items():
-        component = last_components[dimension]
         if dimension == ENERGY:
             if energy:
-                _round_energy(group, component, notes)
+                _round_energy(group, steps[dimension], notes)
         elif dimension != FLAT:
             stepped = time and dimension in (last_time_based, RESERVATION_TIME)
-            _round_time(group, component, notes, stepped=stepped)
+            _round_time(group, steps[dimension], notes, stepped=stepped)
 
 
-def switches_tariff(groups: dict[str, list[Charge]], notes: list[Note]) -> bool:
+def _switches_tariff(groups: dict[str, list[Charge]], notes: list[Note]) -> bool:
     """Whether the session was priced by more than one tariff, a reservation aside."""
     tariffs = {
-        id(charge.tariff)
+        charge.tariff_id
         for dimension, group in groups.items()
         if dimension != RESERVATION_TIME
         for charge in group

@@ -65,7 +65,8 @@ class PreparedTariff:
 
     `slots` holds the components by purpose (CHARGING, RESERVATION, RESERVATION_EXPIRES) and
     dimension. `gross_known` is False in OCPI 2.1.1, whose prices say nothing about VAT.
-    `is_conditional` says whether any component that counts has restrictions.
+    `unconditional` holds the only component of each dimension of a tariff without restrictions
+    and without prices for reservations; it is None for all others.
     """
 
     id: str
@@ -78,7 +79,7 @@ class PreparedTariff:
     gross_known: bool
     has_hub_rounding: bool
     needs_local_time: bool
-    is_conditional: bool
+    unconditional: dict[str, Component] | None
     valid_from: datetime | None
     valid_until: datetime | None
     start_restrictions: Restrictions | None
@@ -86,11 +87,16 @@ class PreparedTariff:
     notes: Notes
     components: tuple[Component, ...] = field(default=())
 
+    @property
+    def is_always_valid(self) -> bool:
+        """Whether nothing limits the sessions that the tariff is for."""
+        return self.valid_from is None and self.valid_until is None and not self.start_checks
+
     def pick(self, purpose: str, dimension: str, at: Moment | None) -> Component | None:
         """The component that prices a dimension at this moment: of the first element whose
         restrictions hold and that has one; None when the dimension is free.
 
-        `at` may be None for a tariff that is not conditional.
+        `at` may be None for an unconditional tariff.
         """
         for component in self.slots[purpose].get(dimension, ()):
             for check in component.checks:

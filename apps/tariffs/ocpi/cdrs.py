@@ -18,16 +18,29 @@ from apps.tariffs.ocpi.fields import (
     shorten,
 )
 from apps.tariffs.ocpi.prices import read_price
-from apps.tariffs.session import PARTS, Period, Price, SessionRecord
+from apps.tariffs.session import (
+    ENERGY,
+    PARKING_TIME,
+    PARTS,
+    RESERVATION_TIME,
+    SESSION_TIME,
+    TIME,
+    Period,
+    Price,
+    SessionRecord,
+)
 
 MOST_PERIODS = 20_000
-VOLUMES = ("ENERGY", "TIME", "PARKING_TIME", "SESSION_TIME", "RESERVATION_TIME")
+TIMES = frozenset((TIME, PARKING_TIME, SESSION_TIME, RESERVATION_TIME))
 MEASUREMENTS = ("MIN_POWER", "MAX_POWER", "POWER", "MIN_CURRENT", "MAX_CURRENT", "CURRENT")
 NOT_PRICED = ("ENERGY_IMPORT", "ENERGY_EXPORT", "STATE_OF_CHARGE", "FLAT")
-DIMENSIONS = frozenset(VOLUMES + MEASUREMENTS + NOT_PRICED)
+DIMENSIONS = frozenset((ENERGY, *TIMES, *MEASUREMENTS, *NOT_PRICED))
+HALF_A_SECOND = Decimal("0.5")
 # mod_cdrs: what a CPO writes that doesn't know when a session began or ended.
 UNKNOWN_TIME = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+MICROSECOND = timedelta(microseconds=1)
+
+OpenPeriod = tuple[datetime, dict[str, Decimal], str]
 
 
 class CdrTooLarge(InvalidInput):
@@ -51,30 +64,27 @@ def read_cdr(raw: object, *, version: str) -> SessionRecord:
 def _read(raw: Mapping[str, Any], version: str) -> SessionRecord:
     notes: list[Note] = []
     periods = _read_periods(raw, notes)
-    location = _location(raw)
-    start = raw.get("start_date_time")
-    began = read_instant(start, "start_date_time") if start is not None else UNKNOWN_TIME
-    return SessionRecord(
-        version=version,
-        id=read_text(raw.get("id")),
-        currency=read_text(raw.get("currency")).upper(),
-        start=began if began != UNKNOWN_TIME else periods[0].start,
-        periods=periods,
-        country=read_text(location.get("country")).upper(),
-        postcode=read_text(location.get("postal_code")),
-        time_zone=read_text(location.get("time_zone")),
-        is_credit=raw.get("credit") is True,
-        remark=read_text(raw.get("remark")),
-        sent_total=read_price(raw.get("total_cost"), "total_cost"),
-        sent_parts=_read_parts(raw),
-        notes=capped(notes) if notes else (),
-    )
-
-
-def _location(raw: Mapping[str, Any]) -> Mapping[str, Any]:
-    """`cdr_location`, which is `location` in 2.1.1."""
     location = raw.get("cdr_location") or raw.get("location")
-    return location if isinstance(location, Mapping) else {}
+    if not isinstance(location, dict):
+        location = {}
+    start = raw.get("start_date_time")
+    began = UNKNOWN_TIME if start is None else read_instant(start, "start_date_time")
+    return SessionRecord(
+        version,
+        read_text(raw.get("id")),
+        read_text(raw.get("currency")).upper(),
+        periods[0].start if began == UNKNOWN_TIME else began,
+        tuple(periods),
+        read_text(location.get("country")).upper(),
+        read_text(location.get("postal_code")),
+        read_text(location.get("time_zone")),
+        any(RESERVATION_TIME in period.volumes for period in periods),
+        raw.get("credit") is True,
+        read_text(raw.get("remark")),
+        read_price(raw.get("total_cost"), "total_cost"),
+        _read_parts(raw),
+        capped(notes) if notes else (),
+    )
 
 
 def _read_parts(raw: Mapping[str, Any]) -> dict[str, Price]:
@@ -87,7 +97,7 @@ def _read_parts(raw: Mapping[str, Any]) -> dict[str, Price]:
     return parts
 
 
-def _read_periods(raw: Mapping[str, Any], notes: list[Note]) -> tuple[Period, ...]:
+def _read_periods(raw: Mapping[str, Any], notes: list[Note]) -> list[Period]:
     """The periods in time order, each with its length by the clock: a period ends when the next
     one starts, the last when the session ends (mod_cdrs, ChargingPeriod class)."""
     listed = read_list(raw.get("charging_periods"), "charging_periods")
@@ -96,58 +106,62 @@ def _read_periods(raw: Mapping[str, Any], notes: list[Note]) -> tuple[Period, ..
     if len(listed) > MOST_PERIODS:
         raise CdrTooLarge(f"The CDR has {len(listed)} charging periods, above {MOST_PERIODS}.")
     found = [_read_period(period, index, notes) for index, period in enumerate(listed)]
-    if any(later[0] < earlier[0] for earlier, later in pairwise(found)):
-        found.sort(key=lambda period: period[0])
-        text = "The charging periods were out of order: they were sorted by their start."
-        notes.append(Note("PERIODS_OUT_OF_ORDER", text))
-    ends = [period[0] for period in found[1:]]
+    _sort_periods(found, notes)
+    ends: list[datetime | None] = [period[0] for period in found[1:]]
     ends.append(_session_end(raw, found[-1][0], notes))
-    return tuple(
-        _close_period(number, *period, end, notes)
+    return [
+        _close_period(number, period, end, notes)
         for number, (period, end) in enumerate(zip(found, ends, strict=True), 1)
-    )
+    ]
 
 
-def _read_period(
-    raw: object, index: int, notes: list[Note]
-) -> tuple[datetime, dict[str, Decimal], str]:
+def _read_period(raw: object, index: int, notes: list[Note]) -> OpenPeriod:
     try:
         period = read_mapping(raw, "period")
         start = read_instant(period.get("start_date_time"), "start_date_time")
-        volumes = _read_volumes(read_list(period.get("dimensions"), "dimensions"), index, notes)
+        volumes: dict[str, Decimal] = {}
+        for dimension in read_list(period.get("dimensions"), "dimensions"):
+            _read_dimension(read_mapping(dimension, "dimensions"), index, volumes, notes)
+        if not volumes:
+            text = f"Charging period {index + 1} has no volumes: it costs nothing."
+            notes.append(Note("PERIOD_EMPTY", text))
         return start, volumes, read_text(period.get("tariff_id"))
     except UnreadableField as error:
         raise error.inside(f"charging_periods[{index}]") from None
 
 
-def _read_volumes(dimensions: list[Any], index: int, notes: list[Note]) -> dict[str, Decimal]:
-    """The volumes by dimension. Those of one dimension listed twice are added up."""
-    volumes: dict[str, Decimal] = {}
-    for raw in dimensions:
-        dimension = read_mapping(raw, "dimensions")
-        name = dimension.get("type")
-        if name not in DIMENSIONS:
-            name = read_text(name).upper()
-            if name not in DIMENSIONS:
-                text = f"Charging period {index + 1} has the unknown dimension {shorten(name)}."
-                notes.append(Note("CDR_DIMENSION_UNKNOWN", text))
-                continue
-        volume = read_number(dimension.get("volume"), "dimensions.volume")
-        if name in volumes:
-            text = f"Charging period {index + 1} lists {name} twice: the volumes were added up."
-            notes.append(Note("CDR_DIMENSION_TWICE", text))
-            volume += volumes[name]
-        volumes[name] = volume
-    if not volumes:
-        text = f"Charging period {index + 1} has no volumes: it costs nothing."
-        notes.append(Note("PERIOD_EMPTY", text))
-    return volumes
+def _read_dimension(
+    raw: Mapping[str, Any], index: int, volumes: dict[str, Decimal], notes: list[Note]
+) -> None:
+    """Adds a dimension's volume. Those of one dimension listed twice are added up."""
+    name = raw.get("type")
+    if name not in DIMENSIONS:
+        name = read_text(name).upper()
+    if name not in DIMENSIONS:
+        text = f"Charging period {index + 1} has the unknown dimension {shorten(name)}."
+        notes.append(Note("CDR_DIMENSION_UNKNOWN", text))
+        return
+    volume = read_number(raw.get("volume"), "dimensions.volume")
+    if name in volumes:
+        text = f"Charging period {index + 1} lists {name} twice: the volumes were added up."
+        notes.append(Note("CDR_DIMENSION_TWICE", text))
+        volume += volumes[name]
+    volumes[name] = volume
+
+
+def _sort_periods(found: list[OpenPeriod], notes: list[Note]) -> None:
+    for earlier, later in pairwise(found):
+        if later[0] < earlier[0]:
+            found.sort(key=lambda period: period[0])
+            text = "The charging periods were out of order: they were sorted by their start."
+            notes.append(Note("PERIODS_OUT_OF_ORDER", text))
+            return
 
 
 def _session_end(raw: Mapping[str, Any], last: datetime, notes: list[Note]) -> datetime | None:
     """`end_date_time`, which is `stop_date_time` in 2.1.1; None when it can't be the end."""
-    value = raw.get("end_date_time", raw.get("stop_date_time"))
-    end = read_instant(value, "end_date_time") if value is not None else UNKNOWN_TIME
+    value = raw.get("end_date_time") or raw.get("stop_date_time")
+    end = UNKNOWN_TIME if value is None else read_instant(value, "end_date_time")
     if end == UNKNOWN_TIME:
         notes.append(Note("END_UNKNOWN", "The CDR doesn't say when the session ended."))
         return None
@@ -159,36 +173,44 @@ def _session_end(raw: Mapping[str, Any], last: datetime, notes: list[Note]) -> d
 
 
 def _close_period(
-    number: int,
-    start: datetime,
-    volumes: dict[str, Decimal],
-    tariff_id: str,
-    end: datetime | None,
-    notes: list[Note],
+    number: int, period: OpenPeriod, end: datetime | None, notes: list[Note]
 ) -> Period:
-    if end is None:
-        return Period(number, start, None, volumes, tariff_id)
-    clock = _seconds_between(start, end)
-    _note_overlap(number, volumes, clock, notes)
+    """The period with its length by the clock, and its times in seconds."""
+    start, volumes, tariff_id = period
+    clock = None if end is None else seconds_between(start, end)
+    for name, volume in volumes.items():
+        if name in TIMES:
+            volumes[name] = seconds = to_seconds(volume, clock)
+            if seconds is not clock and clock is not None and seconds > clock + 1:
+                _note_overlap(number, name, seconds, clock, notes)
     return Period(number, start, clock, volumes, tariff_id)
 
 
-def _seconds_between(start: datetime, end: datetime) -> Decimal:
+def seconds_between(start: datetime, end: datetime) -> Decimal:
+    """The seconds from one instant to another, exactly."""
     length = end - start
     if not length.microseconds:
         return Decimal(length.days * 86400 + length.seconds)
-    return Decimal(length // _MICROSECOND) / 1_000_000
+    return Decimal(length // MICROSECOND) / 1_000_000
+
+
+def to_seconds(hours: Decimal, clock: Decimal | None) -> Decimal:
+    """Hours, sent with four decimals, as seconds: 0.1667 h is 600 s.
+
+    Where they round to what the timestamps of the period say, the timestamps are exact; other
+    volumes keep their fraction until the total of the session goes to the nearest second.
+    """
+    seconds = hours * 3600
+    if clock is not None and hours and -HALF_A_SECOND <= seconds - clock <= HALF_A_SECOND:
+        return clock
+    return seconds
 
 
 def _note_overlap(
-    number: int, volumes: dict[str, Decimal], clock: Decimal, notes: list[Note]
+    number: int, name: str, seconds: Decimal, clock: Decimal, notes: list[Note]
 ) -> None:
-    """A period whose times are longer than its clock overlaps the next one. Volumes have four
-    decimals of an hour, so a second is granted."""
-    for name in ("TIME", "PARKING_TIME", "RESERVATION_TIME"):
-        if name in volumes and volumes[name] * 3600 > clock + 1:
-            text = (
-                f"Charging period {number} has {volumes[name]:f} h of {name} but ends after "
-                f"{clock:f} s: it overlaps the next one. Its volumes were priced as sent."
-            )
-            notes.append(Note("PERIODS_OVERLAP", text))
+    text = (
+        f"Charging period {number} has {seconds:f} s of {name} but ends after {clock:f} s: "
+        "it overlaps the next one. Its volumes were priced as sent."
+    )
+    notes.append(Note("PERIODS_OVERLAP", text))

@@ -34,9 +34,12 @@ def read_number(value: object, name: str) -> Decimal:
     and no measurement: infinities, and amounts of a million millions and more.
     """
     number = value if type(value) is Decimal else _to_decimal(value, name)
-    if not number.is_finite() or not -LARGEST_NUMBER < number < LARGEST_NUMBER:
-        raise UnreadableField(name, f"{shorten(value)} is out of range")
-    return +number
+    try:
+        if -LARGEST_NUMBER < number < LARGEST_NUMBER:
+            return +number
+    except InvalidOperation:  # a NaN can't be compared
+        pass
+    raise UnreadableField(name, f"{shorten(value)} is out of range")
 
 
 def _to_decimal(value: object, name: str) -> Decimal:
@@ -92,6 +95,8 @@ def _read_loose_instant(value: object, name: str) -> datetime:
 
 def read_mapping(value: object, name: str) -> Mapping[str, Any]:
     """A JSON object. Raises UnreadableField."""
+    if type(value) is dict:
+        return value
     if isinstance(value, Mapping):
         return value
     raise UnreadableField(name, "is missing" if value is None else "is no object")
@@ -99,6 +104,8 @@ def read_mapping(value: object, name: str) -> Mapping[str, Any]:
 
 def read_list(value: object, name: str) -> list[Any]:
     """A JSON array; absent and null are an empty one. Raises UnreadableField."""
+    if type(value) is list:
+        return value
     if value is None:
         return []
     if isinstance(value, (list, tuple)):
@@ -108,7 +115,7 @@ def read_list(value: object, name: str) -> list[Any]:
 
 def read_text(value: object) -> str:
     """A string as sent, a number as its digits, anything else as an empty text."""
-    if isinstance(value, str):
+    if type(value) is str:
         return value.strip()
     if isinstance(value, (int, Decimal)) and not isinstance(value, bool):
         return str(value)

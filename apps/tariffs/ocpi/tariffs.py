@@ -111,7 +111,7 @@ def _prepare(raw: Mapping[str, Any], version: str) -> PreparedTariff:
         has_hub_rounding=any(each.price_round for each in components),
         needs_local_time=any(each.restrictions.needs_local_time for each in components)
         or start_restrictions is not None,
-        is_conditional=_is_conditional(slots),
+        unconditional=_unconditional(slots),
         valid_from=_optional_instant(raw, "start_date_time"),
         valid_until=_optional_instant(raw, "end_date_time"),
         start_restrictions=start_restrictions,
@@ -298,13 +298,14 @@ def _optional_instant(raw: Mapping[str, Any], name: str) -> Any:
     return read_instant(raw[name], name) if raw.get(name) is not None else None
 
 
-def _is_conditional(slots: dict[str, dict[str, tuple[Component, ...]]]) -> bool:
-    return any(
-        component.checks
-        for by_dimension in slots.values()
-        for components in by_dimension.values()
-        for component in components
-    )
+def _unconditional(
+    slots: dict[str, dict[str, tuple[Component, ...]]],
+) -> dict[str, Component] | None:
+    """The only component per dimension, None when any depends on anything."""
+    if slots[RESERVATION] or slots[RESERVATION_EXPIRES]:
+        return None
+    first = {dimension: components[0] for dimension, components in slots[CHARGING].items()}
+    return None if any(component.checks for component in first.values()) else first
 
 
 def _slots(components: list[Component]) -> dict[str, dict[str, tuple[Component, ...]]]:

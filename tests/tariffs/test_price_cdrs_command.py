@@ -1,0 +1,166 @@
+"""`manage.py price_cdrs`: lines of JSON in, lines of JSON out, no database."""
+
+import io
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from tests.tariffs.messages import Json, Session, component, element, flat_tariff, tariff
+
+ENERGY = component("ENERGY", "0.25", vat="10.0")
+
+
+def line_of(
+    session: Session | None = None, terms: Json | None = None, version: str = "2.2.1", **more: Any
+) -> Json:
+    cdr = (session or Session().charge(60, 20)).cdr()
+    line = {"id": "x", "ocpi_version": version, "cdr": cdr, "tariff": terms, "time_zone": "UTC"}
+    return {**line, **more}
+
+
+def price(*lines: object, monkeypatch: pytest.MonkeyPatch) -> list[Json]:
+    texts = [line if isinstance(line, str) else json.dumps(line, default=str) for line in lines]
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(texts) + "\n"))
+    out = io.StringIO()
+    call_command("price_cdrs", stdout=out)
+    return [json.loads(text) for text in out.getvalue().splitlines()]
+
+
+def test_answer_has_the_documented_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    session = Session(total_cost={"excl_vat": 5, "incl_vat": 5.5}).charge(60, 20)
+    (answer,) = price(line_of(session, flat_tariff(ENERGY)), monkeypatch=monkeypatch)
+    assert answer["id"] == "x"
+    assert answer["currency"] == "EUR"
+    five = {"excl_vat": "5.0000", "incl_vat": "5.5000"}
+    assert answer["total_cost"] == answer["total_energy_cost"] == answer["sent_total_cost"] == five
+    assert answer["difference"] == {"excl_vat": "0.0000", "incl_vat": "0.0000"}
+    assert answer["total_parking_cost"] is None
+    assert answer["total_fixed_cost"] is None
+    assert answer["total_reservation_cost"] is None
+    assert answer["total_time_cost"] == {"excl_vat": "0.0000", "incl_vat": "0.0000"}
+    assert answer["lines"][0] == {
+        "period": 1,
+        "start_date_time": "2024-03-13T09:00:00Z",
+        "dimension": "ENERGY",
+        "part": "total_energy_cost",
+        "volume": "20.0000",
+        "billed_volume": "20.0000",
+        "unit": "kWh",
+        "tariff_id": "12",
+        "element": 1,
+        "price": "0.25",
+        "vat": "10.0",
+        "step_size": 1,
+        "why": "element 1: no restrictions",
+        "excl_vat": "5.0000",
+        "incl_vat": "5.5000",
+    }
+    assert "The sent total is the same as ours." in answer["explanation"]
+
+
+def test_tariff_of_the_cdr_wins_over_the_one_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    session = Session(tariffs=[flat_tariff(component("ENERGY", "1"))]).charge(60, 20)
+    (answer,) = price(line_of(session, flat_tariff(ENERGY)), monkeypatch=monkeypatch)
+    assert answer["total_cost"]["excl_vat"] == "20.0000"
+
+
+@pytest.mark.parametrize(
+    ("country", "words"),
+    [("NLD", "Europe/Amsterdam"), ("US", "several time zones"), ("ZZZ", "UTC"), (None, "UTC")],
+)
+def test_missing_time_zone_is_told(
+    country: str | None, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = Session(cdr_location={"country": country}).charge(60, 20)
+    line = line_of(session, flat_tariff(ENERGY), time_zone=None)
+    (answer,) = price(line, monkeypatch=monkeypatch)
+    assert any(words in sentence for sentence in answer["explanation"])
+
+
+def test_country_decides_the_local_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    terms = tariff(
+        element(component("ENERGY", "1"), start_time="10:00", end_time="11:00"),
+        element(component("ENERGY", "2")),
+    )
+    (answer,) = price(line_of(None, terms, time_zone=None), monkeypatch=monkeypatch)
+    assert answer["total_cost"]["excl_vat"] == "20.0000"
+
+
+BROKEN = [
+    ("{", "INVALID_JSON"),
+    ("[1]", "INVALID_JSON"),
+    ("9" * 5000, "INVALID_JSON"),
+    ("[" * 100_000, "INVALID_JSON"),
+    ({"id": 1}, "UNKNOWN_OCPI_VERSION"),
+    (line_of(version="3.0"), "UNKNOWN_OCPI_VERSION"),
+    ({"id": 1, "ocpi_version": "2.2.1"}, "UNREADABLE_FIELD"),
+    ({"id": 1, "ocpi_version": "2.2.1", "cdr": []}, "UNREADABLE_FIELD"),
+    ({"id": 1, "ocpi_version": "2.2.1", "cdr": {}}, "UNREADABLE_FIELD"),
+    (line_of(terms={}), "UNREADABLE_FIELD"),
+    (line_of(terms={"elements": [{}], "currency": 5, "id": []}), "CURRENCY_MISMATCH"),
+    (line_of(terms={"elements": "x"}), "UNREADABLE_FIELD"),
+    (line_of(terms=flat_tariff({"type": "ENERGY"})), "UNREADABLE_FIELD"),
+    (line_of(terms=flat_tariff({"type": "ENERGY", "price": "x"})), "UNREADABLE_FIELD"),
+    (line_of(terms=flat_tariff({"type": "ENERGY", "price": True})), "UNREADABLE_FIELD"),
+    (line_of(terms=flat_tariff({"type": "ENERGY", "price": float("nan")})), "UNREADABLE_FIELD"),
+    (line_of(terms=flat_tariff({"type": "ENERGY", "price": "1e999"})), "UNREADABLE_FIELD"),
+    (line_of(terms=flat_tariff({"type": "ENERGY", "price": "1e-999999"})), None),
+    (line_of(terms=tariff(element(ENERGY, start_time="25:00"))), "UNREADABLE_FIELD"),
+    (line_of(terms=tariff(element(ENERGY, start_date="2024-02-30"))), "UNREADABLE_FIELD"),
+    (line_of(terms=flat_tariff(ENERGY, currency="USD")), "CURRENCY_MISMATCH"),
+    (line_of(terms=flat_tariff(ENERGY), time_zone="Mars/Base"), "UNKNOWN_TIME_ZONE"),
+    (line_of(terms=flat_tariff(ENERGY), time_zone="../../etc/passwd"), "UNKNOWN_TIME_ZONE"),
+    (line_of(terms=flat_tariff(ENERGY), time_zone=5), "UNREADABLE_FIELD"),
+    (line_of(Session().period(60, ENERGY="x"), flat_tariff(ENERGY)), "UNREADABLE_FIELD"),
+    (line_of(Session(charging_periods=[]), flat_tariff(ENERGY)), "UNREADABLE_FIELD"),
+    (line_of(Session(charging_periods=[5]), flat_tariff(ENERGY)), "UNREADABLE_FIELD"),
+    (line_of(Session(charging_periods=[{}]), flat_tariff(ENERGY)), "UNREADABLE_FIELD"),
+    (line_of(Session(start_date_time="now").charge(1), flat_tariff(ENERGY)), "UNREADABLE_FIELD"),
+    (line_of(Session(total_cost={"excl_vat": "x"}).charge(1), flat_tariff(ENERGY)),
+     "UNREADABLE_FIELD"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("line", "code"), BROKEN)
+def test_line_that_can_not_be_priced_gives_a_code_and_the_run_goes_on(
+    line: object, code: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = price(line, line_of(terms=flat_tariff(ENERGY)), monkeypatch=monkeypatch)
+    assert len(answers) == 2
+    assert answers[0].get("error", {}).get("code") == code
+    assert code is None or answers[0]["error"]["message"]
+    assert answers[1]["total_cost"]["excl_vat"] == "5.0000"
+
+
+def test_error_names_the_path_to_the_field(monkeypatch: pytest.MonkeyPatch) -> None:
+    session = Session().charge(30, 1).period(60, ENERGY="x")
+    (answer,) = price(line_of(session, flat_tariff(ENERGY)), monkeypatch=monkeypatch)
+    assert "cdr.charging_periods[1].dimensions.volume" in answer["error"]["message"]
+
+
+def test_tariff_of_ten_thousand_elements_is_priced_in_a_moment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    elements = [element(component("ENERGY", "1"), min_kwh=1000 + n) for n in range(10_000)]
+    session = Session()
+    for _ in range(50):
+        session.charge(5, 1)
+    terms = tariff(*elements, element(ENERGY))
+    started = time.perf_counter()
+    (answer,) = price(line_of(session, terms), monkeypatch=monkeypatch)
+    assert answer["total_cost"]["excl_vat"] == "12.5000"
+    assert time.perf_counter() - started < 5
+
+
+def test_file_is_read_and_a_missing_one_refused(tmp_path: Path) -> None:
+    path = tmp_path / "cdrs.jsonl"
+    path.write_text(json.dumps(line_of(terms=flat_tariff(ENERGY)), default=str) + "\n\n")
+    out = io.StringIO()
+    call_command("price_cdrs", str(path), stdout=out)
+    assert json.loads(out.getvalue())["total_cost"]["incl_vat"] == "5.5000"
+    with pytest.raises(CommandError, match="can't be read"):
+        call_command("price_cdrs", str(tmp_path / "none.jsonl"))
