@@ -34,10 +34,8 @@ def required(name: str, debug_default: str) -> str:
 
 
 SECRET_KEY = required("SECRET_KEY", debug_default="development-only-" + "0" * 40)
-# Signs the entries and seals of the audit trail; a key that is replaced goes to the old ones.
+# Signs the seals of the audit trail; changing it makes older seals unverifiable.
 AUDIT_SEAL_KEY = required("AUDIT_SEAL_KEY", debug_default="development-only-" + "1" * 40)
-# Retired keys, oldest first: they still verify what they signed.
-AUDIT_SEAL_OLD_KEYS = env.list("AUDIT_SEAL_OLD_KEYS", default=[])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["*"] if DEBUG else [])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
@@ -54,6 +52,7 @@ INSTALLED_APPS = [
     "apps.cdrs",
     "apps.billing",
     "unfold",
+    "unfold.contrib.filters",
     "simple_history",
     "rest_framework",
     "django_filters",
@@ -140,6 +139,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.User"
 LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {
@@ -171,6 +171,7 @@ LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True
+FORMAT_MODULE_PATH = ["evcharge.formats"]
 
 # --- Files --------------------------------------------------------------------------------
 

@@ -1,14 +1,115 @@
 """The staff admin's name, colours and side menu, as django-unfold wants them."""
 
-from django.urls import reverse_lazy
+from typing import Any
 
-UNFOLD = {
+from django.http import HttpRequest
+from django.urls import reverse
+
+# Group, then entries: title, icon of Material Symbols, model.
+MENU: list[tuple[str, list[tuple[str, str, str]]]] = [
+    (
+        "Charging",
+        [
+            ("CDRs", "receipt_long", "cdrs.cdr"),
+            ("Sessions", "bolt", "cdrs.chargingsession"),
+            ("Remote sessions", "settings_remote", "remote_sessions.remotesession"),
+            ("Imports", "upload_file", "cdrs.cdrimport"),
+            ("CDR conflicts", "difference", "cdrs.cdrconflict"),
+        ],
+    ),
+    (
+        "Money",
+        [
+            ("Invoices", "request_quote", "billing.invoice"),
+            ("Invoice runs", "play_circle", "billing.invoicerun"),
+            ("Billing holds", "front_hand", "billing.billinghold"),
+            ("Payments", "credit_card", "payments.payment"),
+            ("Tariffs", "sell", "tariffs.tariff"),
+            ("VAT rates", "percent", "vat.vatrate"),
+        ],
+    ),
+    (
+        "Network",
+        [
+            ("Operators", "hub", "locations.operator"),
+            ("Locations", "location_on", "locations.location"),
+            ("EVSEs", "ev_station", "locations.evse"),
+        ],
+    ),
+    (
+        "People",
+        [
+            ("Providers", "storefront", "accounts.provider"),
+            ("VAT registrations", "assured_workload", "accounts.vatregistration"),
+            ("Accounts", "contacts", "accounts.account"),
+            ("Tokens", "badge", "accounts.token"),
+            ("Users", "person", "accounts.user"),
+            ("Groups", "groups", "auth.group"),
+            ("API credentials", "key", "accounts.credential"),
+        ],
+    ),
+    (
+        "Trail",
+        [
+            ("Audit trail", "manage_search", "audit.entry"),
+            ("Events", "outbox", "events.event"),
+            ("Webhooks", "webhook", "webhooks.subscription"),
+            ("Job runs", "schedule", "core.jobrun"),
+        ],
+    ),
+]
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """The groups of the menu, with the entries whose pages exist and that the person may see."""
+    groups = [
+        {"title": title, "items": [_item(*entry) for entry in entries if _open(request, entry[2])]}
+        for title, entries in MENU
+    ]
+    overview = {"title": "Overview", "icon": "dashboard", "link": reverse("admin:index")}
+    return [{"items": [overview]}, *(group for group in groups if group["items"])]
+
+
+def _open(request: HttpRequest, label: str) -> bool:
+    # The settings import this module, before apps and their screens are there.
+    from django.apps import apps
+    from django.contrib import admin
+
+    app, name = label.split(".")
+    model = apps.all_models[app].get(name)
+    screen = admin.site._registry.get(model) if model else None
+    return screen is not None and screen.has_view_or_change_permission(request)
+
+
+def _item(title: str, icon: str, label: str) -> dict[str, Any]:
+    address = reverse(f"admin:{label.replace('.', '_')}_changelist")
+    return {"title": title, "icon": icon, "link": address}
+
+
+def stylesheet(request: HttpRequest) -> str:
+    """The address of what we add to the theme."""
+    from django.templatetags.static import static
+
+    return static("staff/staff.css")
+
+
+UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "evcharge",
     "SITE_HEADER": "evcharge",
     "SITE_SUBHEADER": "Roaming back office",
     "SITE_SYMBOL": "ev_station",
+    "SITE_URL": None,
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
+    "SHOW_BACK_BUTTON": True,
+    "BORDER_RADIUS": "6px",
+    "STYLES": ["evcharge.staff_menu.stylesheet"],
+    "DASHBOARD_CALLBACK": "apps.core.dashboard.dashboard",
+    "SIDEBAR": {
+        "show_search": False,
+        "command_search": True,
+        "navigation": "evcharge.staff_menu.navigation",
+    },
     "COLORS": {
         "primary": {
             "50": "#ecfdf5", "100": "#d1fae5", "200": "#a7f3d0", "300": "#6ee7b7",
@@ -17,62 +118,3 @@ UNFOLD = {
         },
     },
 }  # fmt: skip
-
-
-def link(title: str, icon: str, model: str) -> dict[str, object]:
-    """A menu entry to a model's list, shown to those who may see the model."""
-    app, name = model.split(".")
-    return {
-        "title": title,
-        "icon": icon,
-        "link": reverse_lazy(f"admin:{app}_{name}_changelist"),
-        "permission": lambda request: request.user.has_perm(f"{app}.view_{name}"),
-    }
-
-
-UNFOLD["SIDEBAR"] = {
-    "show_search": True,
-    "navigation": [
-        {
-            "title": "Charging",
-            "items": [
-                link("CDRs", "receipt_long", "cdrs.cdr"),
-                link("Sessions", "bolt", "cdrs.chargingsession"),
-                link("Imports", "upload_file", "cdrs.cdrimport"),
-            ],
-        },
-        {
-            "title": "Money",
-            "items": [
-                link("Invoices", "request_quote", "billing.invoice"),
-                link("Invoice runs", "play_circle", "billing.invoicerun"),
-                link("VAT rates", "percent", "vat.vatrate"),
-            ],
-        },
-        {
-            "title": "Network",
-            "items": [
-                link("Operators", "hub", "locations.operator"),
-                link("Locations", "location_on", "locations.location"),
-            ],
-        },
-        {
-            "title": "People",
-            "items": [
-                link("Providers", "storefront", "accounts.provider"),
-                link("Accounts", "contacts", "accounts.account"),
-                link("Tokens", "badge", "accounts.token"),
-                link("Users", "person", "accounts.user"),
-                link("API credentials", "key", "accounts.credential"),
-            ],
-        },
-        {
-            "title": "Trail",
-            "items": [
-                link("Audit trail", "manage_search", "audit.entry"),
-                link("Events", "outbox", "events.event"),
-                link("Job runs", "schedule", "core.jobrun"),
-            ],
-        },
-    ],
-}

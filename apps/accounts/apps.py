@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class AccountsConfig(AppConfig):
@@ -6,4 +7,8 @@ class AccountsConfig(AppConfig):
     verbose_name = "People and parties"
 
     def ready(self) -> None:
+        from apps.accounts import grants, roles
         from apps.accounts.api import schema  # noqa: F401 - registers itself by being imported
+
+        grants.register()
+        post_migrate.connect(roles.sync_groups, dispatch_uid="accounts.sync_groups")

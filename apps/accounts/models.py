@@ -1,17 +1,13 @@
 """Who takes part: providers, their customers, users, API credentials and charge tokens."""
 
 from typing import Any, ClassVar
-from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
-from django.contrib.auth.hashers import check_password
 from django.contrib.auth.models import PermissionsMixin
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Lower, Upper
 
-from apps.audit.change import change_of
-from apps.audit.context import Actor
 from apps.audit.models import AuditedModel, AuditedQuerySet
 from apps.core.models import BaseModel
 from apps.core.money import CURRENCIES
@@ -137,11 +133,6 @@ class Account(AuditedModel, Address):
         "VAT ids", default=list, blank=True, help_text="With country prefix: NL123456789B01."
     )
 
-    audit_personal: ClassVar[tuple[str, ...]] = (
-        "name", "email", "street", "postcode", "city", "vat_ids",
-    )  # fmt: skip
-    audit_personal_label: ClassVar[bool] = True
-
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["provider", "number"], name="account_number_once"),
@@ -177,7 +168,12 @@ class User(AbstractBaseUser, PermissionsMixin, AuditedModel):
         Provider, on_delete=models.PROTECT, null=True, blank=True, related_name="users",
         help_text="Portal users belong to one provider; staff to none.",
     )  # fmt: skip
-    is_staff = models.BooleanField(default=False, help_text="May use the staff admin.")
+    is_staff = models.BooleanField(
+        "staff", default=False, help_text="Uses this admin; the roles say for what."
+    )
+    roles = models.JSONField(
+        default=list, blank=True, help_text="Of the staff; the groups of the same names follow."
+    )
     is_active = models.BooleanField(default=True)
 
     objects: ClassVar[UserManager] = UserManager()
@@ -188,8 +184,6 @@ class User(AbstractBaseUser, PermissionsMixin, AuditedModel):
 
     audit_secret: ClassVar[tuple[str, ...]] = ("password",)
     audit_ignored: ClassVar[tuple[str, ...]] = ("last_login",)
-    audit_personal: ClassVar[tuple[str, ...]] = ("email", "name")
-    audit_personal_label: ClassVar[bool] = True
 
     class Meta:
         constraints = [
@@ -203,19 +197,8 @@ class User(AbstractBaseUser, PermissionsMixin, AuditedModel):
     def __str__(self) -> str:
         return self.email
 
-    def audit_person_id(self) -> UUID | None:
-        return self.pk
-
-    def check_password(self, raw_password: str | None) -> bool:
-        """As Django's; a hash that became too weak is renewed in this user's own name."""
-
-        def renew(password: str) -> None:
-            self.set_password(password)
-            self._password = None  # Not a new password: nothing for the validators.
-            change = change_of("renewed password hash", actor=Actor.user(self))
-            self.save(update_fields=["password"], audit_change=change)
-
-        return check_password(raw_password, self.password, renew)
+    def get_full_name(self) -> str:
+        return self.name
 
 
 class CredentialQuerySet(AuditedQuerySet):
@@ -308,9 +291,6 @@ class Token(AuditedModel):
     kind = models.CharField(max_length=12, choices=Kind, default=Kind.RFID)
     visual_number = models.CharField(max_length=64, blank=True)
     is_valid = models.BooleanField(default=True)
-
-    audit_personal: ClassVar[tuple[str, ...]] = ("contract_id", "uid", "visual_number")
-    audit_personal_label: ClassVar[bool] = True
 
     class Meta:
         constraints = [

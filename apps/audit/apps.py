@@ -7,8 +7,11 @@ class AuditConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.audit.models import AuditedModel, Entry
+        from apps.audit.story import tell_story
+        from apps.core.stories import register_storyteller
         from apps.core.triggers import append_only
 
+        register_storyteller(tell_story)
         append_only(Entry._meta.db_table)
         for model in apps.get_models():
             if issubclass(model, AuditedModel):

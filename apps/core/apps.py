@@ -15,8 +15,9 @@ class CoreConfig(AppConfig):
     verbose_name = "System"
 
     def ready(self) -> None:
-        from apps.core import checks, views
+        from apps.core import checks, system_cards, views
 
         views.READINESS["triggers"] = checks.triggers_are_present
         # Once per migrate, after all apps: the signal comes for each app, when all are migrated.
         post_migrate.connect(install_triggers, sender=self)
+        system_cards.register()

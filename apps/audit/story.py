@@ -1,0 +1,84 @@
+"""The trail of one record, in words for people."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.db import models
+from django.db.models import Model
+from django.utils import formats
+
+from apps.audit.context import ActorKind
+from apps.audit.models import Entry
+from apps.core.stories import Chapter, FieldChange
+
+# A person needs no further word; the other two do.
+_KIND = {ActorKind.USER: "", ActorKind.CREDENTIAL: "API credential", ActorKind.JOB: "job"}
+
+
+def tell_story(record: Model, *, limit: int) -> Sequence[Chapter]:
+    """The newest changes of a record first, with the labels of its fields and choices."""
+    entries = Entry.objects.filter(
+        object_type=record._meta.label_lower, object_id=str(record.pk)
+    ).order_by("-recorded_at", "-id")[:limit]
+    return [_chapter(type(record), entry) for entry in entries]
+
+
+def _chapter(model: type[Model], entry: Entry) -> Chapter:
+    return Chapter(
+        at=entry.recorded_at,
+        activity=entry.activity,
+        actor=entry.actor_label,
+        actor_kind=_KIND[ActorKind(entry.actor_kind)],
+        reason=entry.reason,
+        changes=tuple(
+            FieldChange(*_change(model, name, entry.before.get(name), after))
+            for name, after in entry.after.items()
+            if name != "id"
+        ),
+    )
+
+
+def _change(model: type[Model], name: str, before: Any, after: Any) -> tuple[str, str, str]:
+    try:
+        field = model._meta.get_field(name)
+    except FieldDoesNotExist:
+        return name, _plain(before), _plain(after)
+    return str(getattr(field, "verbose_name", name)), _shown(field, before), _shown(field, after)
+
+
+def _shown(field: Any, value: Any) -> str:
+    """A stored value as the record's page would show it."""
+    if value in (None, "", [], {}):
+        return ""
+    if isinstance(field, models.ForeignKey):
+        return _name_of(field.related_model, value)
+    if field.choices:
+        return str(dict(field.flatchoices).get(value, value))
+    if isinstance(field, models.DateField):
+        return _moment(field, value)
+    return _plain(value)
+
+
+def _name_of(model: Any, pk: Any) -> str:
+    related = model._base_manager.filter(pk=pk).first()
+    return str(related) if related is not None else str(pk)
+
+
+def _moment(field: Any, value: str) -> str:
+    try:
+        moment: date | datetime | None = field.to_python(value)
+    except ValidationError:
+        return value
+    return str(formats.localize(moment))
+
+
+def _plain(value: Any) -> str:
+    if value in (None, "", [], {}):
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list) and all(isinstance(item, str | int) for item in value):
+        return ", ".join(map(str, value))
+    return str(value)
