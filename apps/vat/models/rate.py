@@ -1,4 +1,4 @@
-"""What VAT decisions rest on and what they were: dated rates."""
+"""Dated VAT rates, kept up to date by staff."""
 
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
