@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django.db import models
 from django.db.models import Q
 
+from apps.core.errors import DomainError
 from apps.core.models import BaseModel
 from apps.vat.rules import Category, Status
 
@@ -16,10 +17,28 @@ class Side(models.TextChoices):
     PURCHASE = "PURCHASE", "Operator to provider"
 
 
+class DecisionKept(DomainError):
+    """A decision would be changed or removed."""
+
+    code = "VAT_DECISION_KEPT"
+
+
 class VatDecisionQuerySet(models.QuerySet["VatDecision"]):
-    def newest_of(self, subject_type: str, subject_ids: list[Any]) -> "VatDecisionQuerySet":
-        """The decisions that count: per subject and side the last one."""
+    def in_force(self, subject_type: str, subject_ids: list[Any]) -> "VatDecisionQuerySet":
+        """The decisions that count: per subject and side the one that nothing replaced."""
         return self.filter(subject_type=subject_type, subject_id__in=subject_ids, superseded=None)
+
+    def update(self, **kwargs: Any) -> int:
+        raise DecisionKept("VAT decisions are kept as they were made; a new one replaces them.")
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        raise DecisionKept("VAT decisions are kept for the audit.")
+
+
+class HeldDecisionQuerySet(models.QuerySet["HeldDecision"]):
+    def waiting(self) -> "HeldDecisionQuerySet":
+        """What a person has to look at."""
+        return self.filter(resolved_at=None)
 
 
 class VatDecision(BaseModel):
@@ -79,6 +98,15 @@ class VatDecision(BaseModel):
     def __str__(self) -> str:
         return self.explanation
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Raises DecisionKept for a decision that is stored already."""
+        if not self._state.adding:
+            raise DecisionKept("VAT decisions are kept as they were made; a new one replaces them.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> Any:
+        raise DecisionKept("VAT decisions are kept for the audit.")
+
 
 class HeldDecision(BaseModel):
     """A subject whose VAT waits for a person: open until a later decision settles it."""
@@ -91,6 +119,8 @@ class HeldDecision(BaseModel):
     decision = models.ForeignKey(VatDecision, on_delete=models.PROTECT, related_name="+")
     opened_at = models.DateTimeField("waits since")
     resolved_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[Any] = HeldDecisionQuerySet.as_manager()
 
     class Meta:
         verbose_name = "held VAT decision"

@@ -1,5 +1,13 @@
 """Everything that changes VAT rates, the register of VAT ids and decisions."""
 
+from apps.vat.services.decisions import (
+    NobodyDecides,
+    Question,
+    current_decisions,
+    decide_again,
+    keep_decisions,
+    register_decider,
+)
 from apps.vat.services.rates import (
     RatePeriodFault,
     change_rate,
@@ -21,13 +29,19 @@ __all__ = [
     "CheckCounts",
     "IdRegister",
     "KnownIds",
+    "NobodyDecides",
+    "Question",
     "RatePeriodFault",
     "change_rate",
     "check_due_vat_ids",
     "check_vat_id",
     "correct_rate",
+    "current_decisions",
+    "decide_again",
     "end_charging_rate",
     "enrol_account_ids",
     "enrol_vat_ids",
+    "keep_decisions",
     "load_rate_book",
+    "register_decider",
 ]
