@@ -34,8 +34,10 @@ def required(name: str, debug_default: str) -> str:
 
 
 SECRET_KEY = required("SECRET_KEY", debug_default="development-only-" + "0" * 40)
-# Signs the seals of the audit trail; changing it makes older seals unverifiable.
+# Signs the entries and seals of the audit trail; a key that is replaced goes to the old ones.
 AUDIT_SEAL_KEY = required("AUDIT_SEAL_KEY", debug_default="development-only-" + "1" * 40)
+# Retired keys, oldest first: they still verify what they signed.
+AUDIT_SEAL_OLD_KEYS = env.list("AUDIT_SEAL_OLD_KEYS", default=[])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["*"] if DEBUG else [])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 

@@ -1,13 +1,17 @@
 """Who takes part: providers, their customers, users, API credentials and charge tokens."""
 
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.hashers import check_password
 from django.contrib.auth.models import PermissionsMixin
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Lower, Upper
 
+from apps.audit.change import change_of
+from apps.audit.context import Actor
 from apps.audit.models import AuditedModel, AuditedQuerySet
 from apps.core.models import BaseModel
 from apps.core.money import CURRENCIES
@@ -133,6 +137,11 @@ class Account(AuditedModel, Address):
         "VAT ids", default=list, blank=True, help_text="With country prefix: NL123456789B01."
     )
 
+    audit_personal: ClassVar[tuple[str, ...]] = (
+        "name", "email", "street", "postcode", "city", "vat_ids",
+    )  # fmt: skip
+    audit_personal_label: ClassVar[bool] = True
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["provider", "number"], name="account_number_once"),
@@ -184,6 +193,8 @@ class User(AbstractBaseUser, PermissionsMixin, AuditedModel):
 
     audit_secret: ClassVar[tuple[str, ...]] = ("password",)
     audit_ignored: ClassVar[tuple[str, ...]] = ("last_login",)
+    audit_personal: ClassVar[tuple[str, ...]] = ("email", "name")
+    audit_personal_label: ClassVar[bool] = True
 
     class Meta:
         constraints = [
@@ -199,6 +210,20 @@ class User(AbstractBaseUser, PermissionsMixin, AuditedModel):
 
     def get_full_name(self) -> str:
         return self.name
+
+    def audit_person_id(self) -> UUID | None:
+        return self.pk
+
+    def check_password(self, raw_password: str | None) -> bool:
+        """As Django's; a hash that became too weak is renewed in this user's own name."""
+
+        def renew(password: str) -> None:
+            self.set_password(password)
+            self._password = None  # Not a new password: nothing for the validators.
+            change = change_of("renewed password hash", actor=Actor.user(self))
+            self.save(update_fields=["password"], audit_change=change)
+
+        return check_password(raw_password, self.password, renew)
 
 
 class CredentialQuerySet(AuditedQuerySet):
@@ -291,6 +316,9 @@ class Token(AuditedModel):
     kind = models.CharField(max_length=12, choices=Kind, default=Kind.RFID)
     visual_number = models.CharField(max_length=64, blank=True)
     is_valid = models.BooleanField(default=True)
+
+    audit_personal: ClassVar[tuple[str, ...]] = ("contract_id", "uid", "visual_number")
+    audit_personal_label: ClassVar[bool] = True
 
     class Meta:
         constraints = [

@@ -5,7 +5,12 @@ from typing import Any
 from django.db import models
 from simple_history.models import HistoricalRecords
 
-from apps.audit.context import Context, as_uuid
+from apps.audit import diff, recording
+from apps.audit.change import Change
+from apps.audit.context import Actor, as_uuid
+from apps.audit.errors import UnauditedWrite
+from apps.audit.fields import PersonalLabelField, PersonalTextField
+from apps.audit.personal import Keyring, protect
 from apps.core.ids import new_id
 
 
@@ -15,7 +20,7 @@ class VersionBase(models.Model):
     activity = models.CharField(max_length=200, blank=True)
     actor_kind = models.CharField(max_length=10)
     actor_id = models.CharField(max_length=100)
-    actor_label = models.CharField(max_length=200)
+    actor_label = PersonalLabelField(max_length=200)
     request_id = models.CharField(max_length=100, blank=True)
 
     class Meta:
@@ -25,7 +30,8 @@ class VersionBase(models.Model):
 class History(HistoricalRecords):
     """Keeps a version of each change of the model and of all that inherit it.
 
-    Fields a model names in `audit_secret`, `audit_ignored` or `audit_unversioned` stay out.
+    Fields a model names in `audit_secret`, `audit_ignored` or `audit_unversioned` stay out, and
+    those in `audit_personal` are protected.
     """
 
     def __init__(self, **kwargs: Any) -> None:
@@ -44,54 +50,77 @@ class History(HistoricalRecords):
         if getattr(sender._meta, "simple_history_manager_attribute", None) == self.manager_name:
             sender.audit_history = self
 
+    def add_extra_methods(self, cls: Any) -> None:
+        """The library's way to save without a version is none here."""
+
+        def save_without_historical_record(self: Any, *args: Any, **kwargs: Any) -> None:
+            raise UnauditedWrite("An audited record is never saved without its version.")
+
+        cls.save_without_historical_record = save_without_historical_record
+
     def fields_included(self, model: Any) -> list[Any]:
         left_out = model.audit_left_out()
-        return [field for field in super().fields_included(model) if field.name not in left_out]
+        return [
+            field
+            for field in super().fields_included(model)
+            if field.name not in left_out and not field.generated
+        ]
 
     def copy_fields(self, model: Any) -> dict[str, Any]:
         """Without the indexes of the record: versions are looked up by record and by date."""
         fields: dict[str, Any] = super().copy_fields(model)
         for name, field in fields.items():
             field.db_index = name == "id"
+        for name in model.audit_personal:
+            if name in fields:
+                fields[name] = _personal(fields[name])
         return fields
 
     def create_historical_record(
         self, instance: Any, history_type: str, using: str | None = None
     ) -> None:
         """Write the version, with the activity that AuditedModel.save is recording."""
-        change = instance.audit_change
-        self.version_of(
-            instance, history_type, context=change.context, activity=change.activity,
-            reason=change.reason, now=change.now,
-        ).save(using=using)  # fmt: skip
+        change, keys = instance.audit_change, instance.audit_keys
+        self.version_of(instance, history_type, change, keys=keys).save(using=using)
 
     def version_of(
-        self,
-        instance: Any,
-        history_type: str,
-        *,
-        context: Context,
-        activity: str,
-        reason: str,
-        now: Any,
-    ) -> Any:
+        self, instance: Any, history_type: str, change: Change, *, keys: Keyring
+    ) -> models.Model:
         """An unsaved version of the instance as it is now; '+' created, '~' changed."""
-        model = getattr(instance, self.manager_name).model
-        actor = context.actor
-        assert actor is not None  # noqa: S101 - AuditedModel asked current_actor() before
+        actor = change.actor
+        version: models.Model = getattr(type(instance), self.manager_name).model(
+            history_date=change.now,
+            history_type=history_type,
+            history_user_id=as_uuid(actor.id),
+            history_change_reason=change.reason,
+            activity=change.activity,
+            actor_kind=actor.kind,
+            actor_id=actor.id[:100],
+            actor_label=_label(actor, keys),
+            request_id=change.context.request_id[:100],
+            **self._values(instance, keys),
+        )
+        return version
+
+    def _values(self, instance: Any, keys: Keyring) -> dict[str, Any]:
         values = {
             field.attname: getattr(instance, field.attname)
             for field in self.fields_included(instance)
         }
-        return model(
-            history_date=now,
-            history_type=history_type,
-            history_user_id=as_uuid(actor.id),
-            history_change_reason=reason,
-            activity=activity,
-            actor_kind=actor.kind,
-            actor_id=actor.id,
-            actor_label=actor.label[:200],
-            request_id=context.request_id[:100],
-            **values,
-        )
+        for name in values.keys() & set(instance.audit_personal):
+            values[name] = protect(diff.plain(values[name]), instance.audit_person_id(), keys)
+        return values
+
+
+def _label(actor: Actor, keys: Keyring) -> str:
+    person_id = recording.person_of(actor)
+    if person_id is None:
+        return actor.label[:200]
+    short = actor.label.encode()[: PersonalLabelField.BYTES].decode(errors="ignore")
+    return str(protect(short, person_id, keys))
+
+
+def _personal(field: Any) -> PersonalTextField:
+    copied = PersonalTextField(field.verbose_name, null=field.null, blank=True)
+    copied.set_attributes_from_name(field.name)
+    return copied

@@ -8,6 +8,7 @@ from django.db.models import F, Q, Value
 from django.db.models.functions import Concat, Lower, Upper
 
 from apps.accounts.models import Provider
+from apps.audit.fields import PersonalMessageField
 from apps.audit.models import AuditedQuerySet
 from apps.cdrs import guards
 from apps.cdrs.models.charge import Amount, Charge, ChargeSource
@@ -117,7 +118,7 @@ class CDR(Charge):
         max_length=100, blank=True, help_text="The CDR id that a credit CDR takes back."
     )
     remark = models.TextField(blank=True)
-    raw = models.TextField("message as received", blank=True)
+    raw = PersonalMessageField("message as received", blank=True)
     content_hash = models.CharField(max_length=64, editable=False)
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
     deletion_reason = models.TextField(blank=True, editable=False)

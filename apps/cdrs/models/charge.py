@@ -1,9 +1,13 @@
 """What a live session and its final record have in common."""
 
+from typing import ClassVar
+from uuid import UUID
+
 from django.db import models
 
 from apps.accounts.models import Account, Provider, Token, currency_code
 from apps.audit.models import AuditedModel
+from apps.audit.personal import person_of_contract
 from apps.locations.models import Location, Operator
 
 
@@ -53,8 +57,14 @@ class Charge(AuditedModel):
         help_text="As OCPI: start_date_time, dimensions (type, volume as text), tariff_id.",
     )
 
+    # Whoever it was: known by the contract, before we know whose contract it is.
+    audit_personal: ClassVar[tuple[str, ...]] = ("contract_id", "token_uid")
+
     class Meta:
         abstract = True
+
+    def audit_person_id(self) -> UUID | None:
+        return person_of_contract(self.contract_id)
 
     @property
     def party(self) -> str:

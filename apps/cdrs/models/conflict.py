@@ -1,11 +1,13 @@
 """Two contents under one identity."""
 
 from typing import ClassVar
+from uuid import UUID
 
 from django.db import models
 from django.db.models import Q
 
 from apps.accounts.models import Provider
+from apps.audit.fields import PersonalMessageField
 from apps.audit.models import AuditedModel
 from apps.cdrs.models.cdr import CDR
 from apps.cdrs.models.charge import ChargeSource
@@ -23,7 +25,7 @@ class CdrConflict(AuditedModel):
         default=list, help_text="Per field: what we have and what was sent."
     )
     content_hash = models.CharField(max_length=64)
-    raw = models.TextField()
+    raw = PersonalMessageField()
     received_at = models.DateTimeField()
     resolved_at = models.DateTimeField(null=True, blank=True)
     resolution = models.TextField(blank=True)
@@ -39,6 +41,9 @@ class CdrConflict(AuditedModel):
         constraints = [
             models.UniqueConstraint(fields=["cdr", "content_hash"], name="cdr_conflict_once"),
         ]
+
+    def audit_person_id(self) -> UUID | None:
+        return self.cdr.audit_person_id()
 
     def __str__(self) -> str:
         return f"other content for {self.cdr}"

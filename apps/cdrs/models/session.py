@@ -7,6 +7,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Upper
 
 from apps.accounts.models import Provider
+from apps.audit.fields import PersonalMessageField
 from apps.audit.models import AuditedQuerySet
 from apps.cdrs.models.charge import Amount, Charge
 
@@ -55,7 +56,7 @@ class ChargingSession(Charge):
     total_cost_excl_vat = Amount("running cost excl. VAT")
     total_cost_incl_vat = Amount("running cost incl. VAT")
     last_updated = models.DateTimeField(help_text="As the operator says; an older one is ignored.")
-    raw = models.TextField("last message as received", blank=True)
+    raw = PersonalMessageField("last message as received", blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects: ClassVar[Any] = ChargingSessionQuerySet.as_manager()

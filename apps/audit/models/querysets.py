@@ -1,0 +1,165 @@
+"""Bulk writes of audited records."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import models, transaction
+from django.utils import timezone
+
+from apps.audit import diff, recording
+from apps.audit.change import Change, change_of
+from apps.audit.errors import DeletionRefused, UnauditedWrite
+from apps.audit.fields import PersonalMessageField
+from apps.audit.personal import keyring
+
+BATCH = 500
+
+
+class AuditedQuerySet(models.QuerySet[Any]):
+    """Bulk writes of audited records leave their versions and entries, or are refused."""
+
+    def update(self, **kwargs: Any) -> int:
+        if set(kwargs) <= self.model.audit_bookkeeping():
+            return super().update(**kwargs)
+        raise UnauditedWrite(
+            f"update() on {self.model._meta.verbose_name_plural} would leave no trace; "
+            "use bulk_update() or a service."
+        )
+
+    update.alters_data = True  # type: ignore[attr-defined]
+
+    def delete(self) -> Any:
+        raise DeletionRefused(f"{self.model._meta.verbose_name_plural} are never removed.")
+
+    delete.alters_data = True  # type: ignore[attr-defined]
+    delete.queryset_only = True  # type: ignore[attr-defined]
+
+    def _raw_delete(self, using: Any) -> Any:
+        return self.delete()
+
+    def bulk_create(self, objs: Iterable[Any], *args: Any, **kwargs: Any) -> list[Any]:
+        """As Django's, with a version and an entry per row; `audit_change` names the activity."""
+        if kwargs.get("ignore_conflicts") or kwargs.get("update_conflicts"):
+            raise UnauditedWrite("bulk_create() can't tell which conflicting rows it wrote.")
+        change = kwargs.pop("audit_change", None) or change_of(created(self.model))
+        rows = list(objs)
+        for row in rows:
+            row.audit_refuse_expressions()
+            diff.keep_as_stored(row, diff.tracked_fields(self.model))
+        with transaction.atomic(using=self.db):
+            _give_keys(rows, change)
+            written = super().bulk_create(rows, *args, **kwargs)
+            _write_trail(written, "+", change, [None] * len(written))
+        return written
+
+    def bulk_update(  # type: ignore[override]
+        self, objs: Iterable[Any], fields: Iterable[str], **kwargs: Any
+    ) -> int:
+        """As Django's; rows that differ get one version and one entry, others are not written."""
+        change = kwargs.pop("audit_change", None) or change_of(changed(self.model))
+        names = set(fields)
+        rows = list(objs)
+        with transaction.atomic(using=self.db):
+            changes = _really_changed(self.model, rows, names)
+            changed_rows = [row for row, _ in changes]
+            _give_keys(changed_rows, change)
+            # A plain QuerySet, because Django's bulk_update() calls update().
+            plain: models.QuerySet[Any] = models.QuerySet(self.model, using=self.db)
+            with _messages_protected(self.model, changed_rows, names):
+                written = plain.bulk_update(changed_rows, [*names, "updated_at"], **kwargs)
+            _write_trail(changed_rows, "~", change, [before for _, before in changes])
+        return written
+
+
+def created(model: Any) -> str:
+    """The activity of a new record for which the service has no better words."""
+    return f"created {model._meta.verbose_name}"
+
+
+def changed(model: Any) -> str:
+    """The activity of a changed record for which the service has no better words."""
+    return f"changed {model._meta.verbose_name}"
+
+
+def _really_changed(
+    model: Any, rows: list[Any], names: set[str]
+) -> list[tuple[Any, dict[str, Any]]]:
+    """The rows that differ from what is stored, with their old values; locks them."""
+    fields = [field for field in diff.tracked_fields(model) if field.name in names]
+    stored = _locked(model, [row.pk for row in rows], names)
+    changes = []
+    for row in rows:
+        row.audit_refuse_expressions()
+        diff.keep_as_stored(row, fields)
+        differing = diff.changed_fields(row, stored.get(row.pk, {}), fields)
+        if differing:
+            row.check_change(stored[row.pk], differing)
+            row.updated_at = timezone.now()
+            changes.append((row, {f.attname: stored[row.pk][f.attname] for f in differing}))
+    return changes
+
+
+def _locked(model: Any, ids: list[Any], names: set[str]) -> dict[Any, dict[str, Any]]:
+    """The stored rows by id, without large values that are not to be written."""
+    columns = [
+        field.attname
+        for field in model._meta.concrete_fields
+        if field.name in names or field.name not in model.audit_unversioned
+    ]
+    found: dict[Any, dict[str, Any]] = {}
+    # In the order of ids, so that two bulk writes wait for each other instead of deadlocking.
+    ordered = sorted(ids)
+    for start in range(0, len(ordered), BATCH):
+        rows = (
+            model._base_manager.select_for_update(no_key=True)
+            .filter(pk__in=ordered[start : start + BATCH])
+            .order_by("pk")
+        )
+        found.update({row["id"]: row for row in rows.values(*columns)})
+    return found
+
+
+def _give_keys(rows: Sequence[Any], change: Change) -> None:
+    """One keyring for all rows, fetched with one query."""
+    keys = keyring({person for row in rows for person in recording.persons_of(row, change)})
+    for row in rows:
+        row.audit_keys = keys
+
+
+@contextmanager
+def _messages_protected(model: Any, rows: Sequence[Any], names: set[str]) -> Iterator[None]:
+    """Django's bulk_update() reads attributes and asks no field's pre_save()."""
+    fields = [f for f in model._meta.concrete_fields
+              if f.name in names and isinstance(f, PersonalMessageField)]  # fmt: skip
+    plain = [[getattr(row, field.attname) for field in fields] for row in rows]
+    for row, values in zip(rows, plain, strict=True):
+        for field, value in zip(fields, values, strict=True):
+            setattr(row, field.attname, field.protected(row, value))
+    try:
+        yield
+    finally:
+        for row, values in zip(rows, plain, strict=True):
+            for field, value in zip(fields, values, strict=True):
+                setattr(row, field.attname, value)
+
+
+def _write_trail(
+    rows: Sequence[Any], kind: str, change: Change, befores: Sequence[dict[str, Any] | None]
+) -> None:
+    """One version and one entry per row; a row without `before` is new."""
+    if not rows:
+        return
+    model = type(rows[0])
+    keys = rows[0].audit_keys
+    versions = [model.audit_history.version_of(row, kind, change, keys=keys) for row in rows]
+    model.history.model.objects.bulk_create(versions, batch_size=BATCH)
+    recording.write([
+        recording.created_entry(row, change, keys=keys)
+        if before is None
+        else recording.changed_entry(
+            row, change, keys=keys, before=before,
+            fields=[f for f in diff.tracked_fields(model) if f.attname in before],
+        )
+        for row, before in zip(rows, befores, strict=True)
+    ])  # fmt: skip
