@@ -26,9 +26,10 @@ class Scaled(Protocol):
     def gross(self) -> Decimal | None: ...
 
 
-def sum_scaled(summands: Iterable[Scaled], start: Price) -> Price:
+def sum_scaled(summands: Iterable[Scaled]) -> Price:
     """The sum, in 3600ths of the currency."""
-    net, gross = start
+    net: Decimal | None = ZERO
+    gross: Decimal | None = ZERO
     for summand in summands:
         more_net, more_gross = summand.net, summand.gross
         net = None if net is None or more_net is None else net + more_net

@@ -68,7 +68,7 @@ def choose_tariffs(
 
 def _plan_of_one(record: SessionRecord, tariff: PreparedTariff, notes: list[Note]) -> ByPeriod:
     named = [period.tariff_id for period in record.periods]
-    if not any(named):
+    if named.count(tariff.id) == len(named) or not any(named):
         return [tariff] * len(named)
     for name in named:
         if name and name != tariff.id and name.upper() != tariff.id.upper():

@@ -56,6 +56,9 @@ def explain_difference(
         theirs = variant.compute()
         if not matches(theirs, ours) and _agrees(sent, theirs):
             notes = [Note(variant.code, variant.text)]
+    coarse = _explain_rounding(sent, ours, (1, 0)) if not notes else None
+    if coarse is not None:
+        return [coarse]
     notes += _explain_sum(sent, sent_parts)
     if notes:
         return notes
@@ -73,11 +76,13 @@ def _agrees(sent: Price, theirs: Price) -> bool:
     return matches(sent, theirs) or _explain_rounding(sent, theirs) is not None
 
 
-def _explain_rounding(sent: Price, ours: Price) -> Note | None:
+def _explain_rounding(
+    sent: Price, ours: Price, decimals_sent: tuple[int, ...] = (3, 2)
+) -> Note | None:
     pairs = [(a, b) for a, b in zip(sent, ours, strict=True) if a is not None and b is not None]
     if not pairs:
         return None
-    for decimals in (3, 2, 1, 0):
+    for decimals in decimals_sent:
         unit = Decimal(1).scaleb(-decimals)
         for rule, code, word in ROUNDINGS:
             if all(a == b.quantize(unit, rounding=rule) for a, b in pairs):

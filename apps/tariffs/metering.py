@@ -3,8 +3,10 @@
 from datetime import tzinfo
 from decimal import Decimal
 
+from apps.tariffs.amounts import FREE, FREE_WITHOUT_VAT
 from apps.tariffs.choosing import Plan
 from apps.tariffs.notes import Note
+from apps.tariffs.priced import Line, cost_of
 from apps.tariffs.restrictions import Moment
 from apps.tariffs.session import (
     ENERGY,
@@ -37,56 +39,34 @@ ENERGY_PART, TIME_PART, PARKING_PART, FIXED_PART, RESERVATION_PART = (
 METERED = ((ENERGY, ENERGY_PART), (TIME, TIME_PART), (PARKING_TIME, PARKING_PART))
 
 
-class Charge:
-    """A volume of one dimension in one period: kWh, seconds, or 1 for a flat fee.
-
-    `billed` is the volume after step sizes; `component` is None when nothing prices it, and
-    `tariff_id` when no tariff is relevant.
-    """
-
-    __slots__ = ("billed", "component", "dimension", "part", "period", "tariff_id", "volume")
-
-    def __init__(
-        self,
-        period: Period,
-        dimension: str,
-        part: str,
-        volume: Decimal,
-        tariff_id: str | None,
-        component: Component | None,
-    ) -> None:
-        self.period = period
-        self.dimension = dimension
-        self.part = part
-        self.volume = self.billed = volume
-        self.tariff_id = tariff_id
-        self.component = component
-
-
-def meter(record: SessionRecord, plan: Plan, zone: tzinfo, notes: list[Note]) -> list[Charge]:
-    """The charges of a session, in the order in which they came about."""
+def meter(record: SessionRecord, plan: Plan, zone: tzinfo, notes: list[Note]) -> list[Line]:
+    """The lines of a session, in the order in which they came about, before any rounding."""
     kind = _ReservedSession if record.has_reservation else _Session
     return kind(record, plan, zone, notes).meter()
 
 
 class _Session:
-    """Walks through the periods of a session and collects its charges."""
+    """Walks through the periods of a session and collects its lines.
+
+    2.1.1 says nothing about VAT: there even what is free is not known to be free including it.
+    """
 
     def __init__(self, record: SessionRecord, plan: Plan, zone: tzinfo, notes: list[Note]) -> None:
         self.record = record
         self.plan = plan
         self.zone = zone
         self.notes = notes
-        self.charges: list[Charge] = []
+        self.lines: list[Line] = []
+        self.free = FREE_WITHOUT_VAT if record.version == "2.1.1" else FREE
         self.began = record.start
         self.kwh = ZERO
         self.flat_is_charged = False
 
-    def meter(self) -> list[Charge]:
+    def meter(self) -> list[Line]:
         for period, tariff in zip(self.record.periods, self.plan.by_period, strict=True):
             self.meter_period(period, tariff)
             self.kwh += period.volumes.get(ENERGY, ZERO)
-        return self.charges
+        return self.lines
 
     def meter_period(self, period: Period, tariff: PreparedTariff | None) -> None:
         """The flat fee, once per session in the first period where one applies; then volumes."""
@@ -95,14 +75,28 @@ class _Session:
         name = None if tariff is None else tariff.id
         if not self.flat_is_charged and FLAT in active:
             self.flat_is_charged = True
-            self.charges.append(Charge(period, FLAT, FIXED_PART, ONCE, name, active[FLAT]))
+            self.add(period, FLAT, FIXED_PART, ONCE, name, active[FLAT])
         for dimension, part in METERED:
             volume = volumes.get(dimension)
             if volume:
-                component = active.get(dimension)
-                self.charges.append(Charge(period, dimension, part, volume, name, component))
+                self.add(period, dimension, part, volume, name, active.get(dimension))
         if SESSION_TIME in active:
             self.add_session_time(period, active[SESSION_TIME])
+
+    def add(
+        self,
+        period: Period,
+        dimension: str,
+        part: str,
+        volume: Decimal,
+        tariff_id: str | None,
+        component: Component | None,
+    ) -> None:
+        net, gross = self.free if component is None else cost_of(component, volume)
+        number, start, _clock, _volumes, _tariff_id = period
+        self.lines.append(
+            Line(number, start, dimension, part, volume, volume, tariff_id, component, net, gross)
+        )
 
     def find_components(
         self, period: Period, tariff: PreparedTariff | None
@@ -132,7 +126,7 @@ class _Session:
         seconds = volumes.get(SESSION_TIME) or both
         if seconds:
             name = component.tariff_id
-            self.charges.append(Charge(period, SESSION_TIME, TIME_PART, seconds, name, component))
+            self.add(period, SESSION_TIME, TIME_PART, seconds, name, component)
 
     def note_estimates(self, at: Moment) -> None:
         names = ", ".join(sorted(at.estimated))
@@ -158,7 +152,7 @@ class _ReservedSession(_Session):
             self.began = charging[0].start
         self.flats_charged: set[str] = set()
 
-    def meter(self) -> list[Charge]:
+    def meter(self) -> list[Line]:
         if self.is_expired:
             text = "No charging followed the reservation: it is priced as an expired one."
             self.notes.append(Note("RESERVATION_EXPIRED", text))
@@ -182,9 +176,7 @@ class _ReservedSession(_Session):
                 self.add_reservation_flat(kind, period, tariff, at)
                 component = component or tariff.pick(kind, TIME, at)
         name = None if tariff is None else tariff.id
-        self.charges.append(
-            Charge(period, RESERVATION_TIME, RESERVATION_PART, seconds, name, component)
-        )
+        self.add(period, RESERVATION_TIME, RESERVATION_PART, seconds, name, component)
 
     def reservation_moment(self, period: Period) -> Moment:
         """Durations of a reservation count from its own start."""
@@ -198,8 +190,7 @@ class _ReservedSession(_Session):
         component = tariff.pick(kind, FLAT, at)
         if component is not None and kind not in self.flats_charged:
             self.flats_charged.add(kind)
-            name = tariff.id
-            self.charges.append(Charge(period, FLAT, RESERVATION_PART, ONCE, name, component))
+            self.add(period, FLAT, RESERVATION_PART, ONCE, tariff.id, component)
 
 
 def is_charging(period: Period) -> bool:

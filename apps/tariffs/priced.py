@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from apps.tariffs.amounts import SCALE, ZERO, in_currency, round_amount, sum_scaled
+from apps.tariffs.amounts import SCALE, in_currency, round_amount, sum_scaled
 from apps.tariffs.notes import Notes
 from apps.tariffs.restrictions import SECONDS_PER_HOUR
 from apps.tariffs.session import ENERGY, FLAT, PARTS, Price
@@ -38,6 +38,13 @@ class Line(NamedTuple):
     component: Component | None
     net: Decimal | None
     gross: Decimal | None
+
+    def billed_as(self, volume: Decimal) -> "Line":
+        """The same line with another billed volume, and what that costs."""
+        if self.component is None:
+            return self
+        net, gross = cost_of(self.component, volume)
+        return self._replace(billed_volume=volume, net=net, gross=gross)
 
     @property
     def excl_vat(self) -> Decimal | None:
@@ -86,6 +93,15 @@ class Line(NamedTuple):
             "excl_vat": show(self.excl_vat),
             "incl_vat": show(self.incl_vat),
         }
+
+
+def cost_of(component: Component, volume: Decimal) -> tuple[Decimal | None, Decimal | None]:
+    """What a volume costs without and with tax, in 3600ths of the currency."""
+    net_rate, gross_rate = component.net_rate, component.gross_rate
+    net = None if net_rate is None else net_rate * volume
+    if gross_rate is net_rate:
+        return net, net
+    return net, None if gross_rate is None else gross_rate * volume
 
 
 class PricedCdr(NamedTuple):
@@ -144,10 +160,8 @@ def sum_parts(lines: tuple[Line, ...] | list[Line]) -> dict[str, Price | None]:
     by_part: dict[str, list[Line]] = {}
     for line in lines:
         by_part.setdefault(line.part, []).append(line)
-    start = Price(ZERO, ZERO)
     return {
-        name: in_currency(sum_scaled(by_part[name], start)) if name in by_part else None
-        for name in PARTS
+        name: in_currency(sum_scaled(by_part[name])) if name in by_part else None for name in PARTS
     }
 
 

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 
 from apps.tariffs.amounts import (
     FREE,
-    FREE_WITHOUT_VAT,
     negate_price,
     round_price,
     subtract_prices,
@@ -95,6 +94,8 @@ def price_session(
     notes += record.notes
     sums = calculate(record, plan, zone, notes)
     ours = round_price(sums.total)
+    if record.version == "2.1.1":
+        ours = Price(ours.excl_vat, None)
     if record.is_credit:
         ours = _credit(ours, notes)
     difference, differences = _compare(record, plan, zone, ours, sums.lines, notes)
@@ -111,21 +112,12 @@ def calculate(
     notes: list[Note],
     rules: Rules = ALL_RULES,
 ) -> Totals:
-    """The exact price of a session by the tariffs of its plan.
-
-    2.1.1 says nothing about VAT: there the side including it isn't known.
-    """
-    charges = meter(record, plan, zone, notes)
+    """The exact price of a session by the tariffs of its plan."""
+    lines = meter(record, plan, zone, notes)
     if not rules.flat:
-        charges = [charge for charge in charges if charge.dimension != FLAT]
-    apply_step_sizes(charges, plan.used, notes, energy=rules.energy_steps, time=rules.time_steps)
-    return sum_up(
-        charges,
-        plan.used,
-        notes,
-        free=FREE_WITHOUT_VAT if record.version == "2.1.1" else FREE,
-        limited=rules.limits,
-    )
+        lines = [line for line in lines if line.dimension != FLAT]
+    apply_step_sizes(lines, plan.used, notes, energy=rules.energy_steps, time=rules.time_steps)
+    return sum_up(lines, plan.used, notes, limited=rules.limits)
 
 
 def _credit(price: Price, notes: list[Note]) -> Price:

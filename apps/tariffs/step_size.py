@@ -9,8 +9,8 @@ isn't rounded.
 
 from decimal import ROUND_HALF_UP, ROUND_UP, Decimal
 
-from apps.tariffs.metering import Charge
 from apps.tariffs.notes import Note
+from apps.tariffs.priced import Line
 from apps.tariffs.session import (
     ENERGY,
     FLAT,
@@ -24,48 +24,48 @@ from apps.tariffs.tariff import Component, PreparedTariff
 WH_PER_KWH = 1000
 ONE_SECOND = Decimal(1)
 TIME_BASED = frozenset((TIME, PARKING_TIME, SESSION_TIME))
+METERED = TIME_BASED | {ENERGY}
 
 
 def apply_step_sizes(
-    charges: list[Charge],
+    lines: list[Line],
     tariffs: list[PreparedTariff],
     notes: list[Note],
     *,
     energy: bool = True,
     time: bool = True,
 ) -> None:
-    """Sets the billed volumes of the charges; `energy` and `time` switch a rounding off."""
-    groups: dict[str, list[Charge]] = {}
-    steps: dict[str, Component] = {}
+    """Changes the billed volumes of the lines; `energy` and `time` switch a rounding off."""
+    totals: dict[str, Decimal] = {}
+    last: dict[str, int] = {}
     last_time_based = ""
-    for charge in charges:
-        component = charge.component
+    for index, line in enumerate(lines):
+        component = line.component
         if component is None or not component.price:
             continue
-        dimension = charge.dimension
-        groups.setdefault(dimension, []).append(charge)
-        steps[dimension] = component
+        dimension = line.dimension
+        totals[dimension] = totals[dimension] + line.volume if dimension in totals else line.volume
+        last[dimension] = index
         if dimension in TIME_BASED:
             last_time_based = dimension
-    if len(tariffs) > 1 and _switches_tariff(groups, notes):
+    if len(tariffs) > 1 and _switches_tariff(lines, notes):
         energy = time = False
-    for dimension, group in groups.items():
+    for dimension, total in totals.items():
+        line = lines[last[dimension]]
         if dimension == ENERGY:
-            if energy:
-                _round_energy(group, steps[dimension], notes)
-        elif dimension != FLAT:
+            billed = _round_energy(line, total, notes) if energy else total
+        elif dimension == FLAT:
+            continue
+        else:
             stepped = time and dimension in (last_time_based, RESERVATION_TIME)
-            _round_time(group, steps[dimension], notes, stepped=stepped)
+            billed = _round_time(line, total, notes, stepped=stepped)
+        if billed != total:
+            lines[last[dimension]] = line.billed_as(line.volume + billed - total)
 
 
-def _switches_tariff(groups: dict[str, list[Charge]], notes: list[Note]) -> bool:
+def _switches_tariff(lines: list[Line], notes: list[Note]) -> bool:
     """Whether the session was priced by more than one tariff, a reservation aside."""
-    tariffs = {
-        charge.tariff_id
-        for dimension, group in groups.items()
-        if dimension != RESERVATION_TIME
-        for charge in group
-    }
+    tariffs = {line.tariff_id for line in lines if line.component and line.dimension in METERED}
     if len(tariffs) < 2:
         return False
     text = "The session switches between tariffs: step sizes are not applied (mod_cdrs, step_size)."
@@ -73,46 +73,37 @@ def _switches_tariff(groups: dict[str, list[Charge]], notes: list[Note]) -> bool
     return True
 
 
-def _round_energy(group: list[Charge], component: Component, notes: list[Note]) -> None:
-    last = group[-1]
-    total = _total(group)
-    if component.step_size < 1 or total <= 0:
-        return
-    billed = _to_steps(total * WH_PER_KWH, component) / WH_PER_KWH
-    if billed != total:
-        last.billed += billed - total
-        text = (
-            f"Energy: {total:f} kWh are billed as {billed:f} kWh, in steps of "
-            f"{component.step_size} Wh."
-        )
-        notes.append(Note("STEP_SIZE_ENERGY", text))
+def _round_energy(line: Line, total: Decimal, notes: list[Note]) -> Decimal:
+    """The kWh to bill for the total of the session."""
+    component = line.component
+    watt_hours = total * WH_PER_KWH
+    if component is None or component.step_size < 1 or total <= 0:
+        return total
+    if not watt_hours % component.step_size:
+        return total
+    billed = _to_steps(watt_hours, component) / WH_PER_KWH
+    text = (
+        f"Energy: {total:f} kWh are billed as {billed:f} kWh, in steps of {component.step_size} Wh."
+    )
+    notes.append(Note("STEP_SIZE_ENERGY", text))
+    return billed
 
 
-def _round_time(
-    group: list[Charge], component: Component, notes: list[Note], *, stepped: bool
-) -> None:
-    """To the nearest second first: volumes arrive as hours with four decimals."""
-    last = group[-1]
-    total = _total(group)
-    billed = seconds = total.quantize(ONE_SECOND, rounding=ROUND_HALF_UP)
-    if stepped and component.step_size > 1 and seconds > 0:
-        billed = _to_steps(seconds, component)
-    if billed == total:
-        return
-    last.billed += billed - total
+def _round_time(line: Line, total: Decimal, notes: list[Note], *, stepped: bool) -> Decimal:
+    """The seconds to bill for the total: to the nearest second first, for volumes arrive as hours
+    with four decimals."""
+    component = line.component
+    seconds = total.quantize(ONE_SECOND, rounding=ROUND_HALF_UP)
+    if not stepped or component is None or component.step_size < 2 or seconds <= 0:
+        return seconds
+    billed = _to_steps(seconds, component)
     if billed != seconds:
         text = (
-            f"{last.dimension}: {seconds:f} s are billed as {billed:f} s, in steps of "
+            f"{line.dimension}: {seconds:f} s are billed as {billed:f} s, in steps of "
             f"{component.step_size} s."
         )
-        notes.append(Note(f"STEP_SIZE_{last.dimension}", text))
-
-
-def _total(group: list[Charge]) -> Decimal:
-    total = group[0].volume
-    for charge in group[1:]:
-        total += charge.volume
-    return total
+        notes.append(Note(f"STEP_SIZE_{line.dimension}", text))
+    return billed
 
 
 def _to_steps(quantity: Decimal, component: Component) -> Decimal:

@@ -1,11 +1,10 @@
-"""Turns the charges of a session into lines, and sums them up."""
+"""Sums up the lines of a session, within the limits of its tariffs."""
 
 from typing import NamedTuple
 
 from apps.tariffs.amounts import add_prices, in_currency, subtract_prices, sum_scaled
 from apps.tariffs.hub_rounding import round_hub_prices
 from apps.tariffs.limits import apply_limits
-from apps.tariffs.metering import Charge
 from apps.tariffs.notes import Note
 from apps.tariffs.priced import LIMIT, ONE, Line
 from apps.tariffs.restrictions import SECONDS_PER_HOUR
@@ -21,45 +20,21 @@ class Totals(NamedTuple):
 
 
 def sum_up(
-    charges: list[Charge],
-    tariffs: list[PreparedTariff],
-    notes: list[Note],
-    *,
-    free: Price,
-    limited: bool,
+    lines: list[Line], tariffs: list[PreparedTariff], notes: list[Note], *, limited: bool
 ) -> Totals:
-    """Lines and total of metered charges; `free` is what a dimension without a price costs."""
-    lines = [make_line(charge, free) for charge in charges]
+    """The total of the lines; `limited` says whether min_price and max_price bound it."""
     is_limited = False
     for tariff in tariffs:
         is_limited = is_limited or tariff.min_price is not None or tariff.max_price is not None
         if tariff.has_hub_rounding:
             lines = round_hub_prices(lines)
-    total = in_currency(sum_scaled(lines, free))
+    total = in_currency(sum_scaled(lines))
     if limited and is_limited:
-        return _limit(Totals(total, lines), tariffs, notes, free)
+        return _limit(Totals(total, lines), tariffs, notes)
     return Totals(total, lines)
 
 
-def make_line(charge: Charge, free: Price) -> Line:
-    """The line of a charge, with what it costs in 3600ths of the currency."""
-    component, period, billed = charge.component, charge.period, charge.billed
-    if component is None:
-        net, gross = free
-    else:
-        net_rate, gross_rate = component.net_rate, component.gross_rate
-        net = None if net_rate is None else net_rate * billed
-        if gross_rate is net_rate:
-            gross = net
-        else:
-            gross = None if gross_rate is None else gross_rate * billed
-    return Line(
-        period.number, period.start, charge.dimension, charge.part, charge.volume, billed,
-        charge.tariff_id, component, net, gross,
-    )  # fmt: skip
-
-
-def _limit(sums: Totals, tariffs: list[PreparedTariff], notes: list[Note], free: Price) -> Totals:
+def _limit(sums: Totals, tariffs: list[PreparedTariff], notes: list[Note]) -> Totals:
     """The total within the limits; of several tariffs each bounds what was charged by it."""
     if len(tariffs) > 1:
         text = "The session has several tariffs: a limit bounds what was charged by its tariff."
@@ -67,7 +42,7 @@ def _limit(sums: Totals, tariffs: list[PreparedTariff], notes: list[Note], free:
     total, lines = sums
     for tariff in tariffs:
         own = [line for line in sums.lines if line.tariff_id == tariff.id]
-        share = total if len(tariffs) == 1 else in_currency(sum_scaled(own, free))
+        share = total if len(tariffs) == 1 else in_currency(sum_scaled(own))
         limited = apply_limits(share, tariff, notes)
         if limited != share:
             change = subtract_prices(limited, share)

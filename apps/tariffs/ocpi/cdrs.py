@@ -78,7 +78,7 @@ def _read(raw: Mapping[str, Any], version: str) -> SessionRecord:
         read_text(location.get("country")).upper(),
         read_text(location.get("postal_code")),
         read_text(location.get("time_zone")),
-        any(RESERVATION_TIME in period.volumes for period in periods),
+        True in [RESERVATION_TIME in period.volumes for period in periods],
         raw.get("credit") is True,
         read_text(raw.get("remark")),
         read_price(raw.get("total_cost"), "total_cost"),
@@ -121,7 +121,7 @@ def _read_period(raw: object, index: int, notes: list[Note]) -> OpenPeriod:
         start = read_instant(period.get("start_date_time"), "start_date_time")
         volumes: dict[str, Decimal] = {}
         for dimension in read_list(period.get("dimensions"), "dimensions"):
-            _read_dimension(read_mapping(dimension, "dimensions"), index, volumes, notes)
+            _read_dimension(dimension, index, volumes, notes)
         if not volumes:
             text = f"Charging period {index + 1} has no volumes: it costs nothing."
             notes.append(Note("PERIOD_EMPTY", text))
@@ -131,17 +131,18 @@ def _read_period(raw: object, index: int, notes: list[Note]) -> OpenPeriod:
 
 
 def _read_dimension(
-    raw: Mapping[str, Any], index: int, volumes: dict[str, Decimal], notes: list[Note]
+    raw: object, index: int, volumes: dict[str, Decimal], notes: list[Note]
 ) -> None:
     """Adds a dimension's volume. Those of one dimension listed twice are added up."""
-    name = raw.get("type")
+    dimension = read_mapping(raw, "dimensions")
+    name = dimension.get("type")
     if name not in DIMENSIONS:
         name = read_text(name).upper()
     if name not in DIMENSIONS:
         text = f"Charging period {index + 1} has the unknown dimension {shorten(name)}."
         notes.append(Note("CDR_DIMENSION_UNKNOWN", text))
         return
-    volume = read_number(raw.get("volume"), "dimensions.volume")
+    volume = read_number(dimension.get("volume"), "dimensions.volume")
     if name in volumes:
         text = f"Charging period {index + 1} lists {name} twice: the volumes were added up."
         notes.append(Note("CDR_DIMENSION_TWICE", text))

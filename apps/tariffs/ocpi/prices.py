@@ -18,12 +18,15 @@ def read_price(value: object, name: str) -> Price | None:
     """A cost as sent, None when it is absent. Raises UnreadableField."""
     if value is None:
         return None
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         return Price(read_number(value, name), None)
     if "before_taxes" in value:
         return _read_taxed_price(value)
-    excl = read_optional_number(value, "excl_vat")
-    return Price(excl, read_optional_number(value, "incl_vat"))
+    excl, incl = value.get("excl_vat"), value.get("incl_vat")
+    return Price(
+        None if excl is None else read_number(excl, "excl_vat"),
+        None if incl is None else read_number(incl, "incl_vat"),
+    )
 
 
 def _read_taxed_price(value: Mapping[str, Any]) -> Price:
@@ -40,7 +43,7 @@ def read_limit(value: object, name: str) -> Limit | None:
     """A min_price or max_price, None when it is absent. Raises UnreadableField."""
     if value is None:
         return None
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         return Limit(read_number(value, name), None)
     sides = (("excl_vat", "before_taxes"), ("incl_vat", "after_taxes"))
     excl, incl = (_first_number(value, names) for names in sides)
