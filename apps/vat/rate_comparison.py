@@ -44,4 +44,4 @@ def _theirs(country: str) -> Decimal | None:
 
 
 def _show(rate: Decimal | None) -> str:
-    return "none" if rate is None else f"{rate:f} %"
+    return "none" if rate is None else f"{rate.normalize():f} %"
