@@ -12,6 +12,7 @@ from apps.audit.fields import PersonalMessageField
 from apps.audit.models import AuditedQuerySet
 from apps.cdrs import guards
 from apps.cdrs.models.charge import Amount, Charge, ChargeSource
+from apps.cdrs.search import phrase_condition
 
 
 class CDRQuerySet(AuditedQuerySet):
@@ -40,6 +41,10 @@ class CDRQuerySet(AuditedQuerySet):
         return self.alias(c=Upper("country_code"), p=Upper("party_id"), i=Upper("cdr_id")).filter(
             wanted
         )
+
+    def matching(self, phrase: str) -> "CDRQuerySet":
+        """Those with the phrase in their ids, source, status or location name; see search.py."""
+        return self.filter(phrase_condition(phrase, using=self.db))
 
     def billable(self) -> "CDRQuerySet":
         return self.live().filter(status=CDR.Status.ACCEPTED)
