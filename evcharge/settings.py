@@ -238,6 +238,10 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(minute=17),
     },
     "relay-events": {"task": "apps.events.tasks.relay_events", "schedule": 5},
+    "decide-vat-of-accepted-cdrs": {
+        "task": "apps.cdrs.tasks.decide_vat_of_accepted",
+        "schedule": crontab(minute="*/5"),
+    },
     "check-vat-ids": {
         "task": "apps.vat.tasks.check_vat_ids",
         "schedule": crontab(minute="*/5"),

@@ -9,3 +9,13 @@ class CdrsConfig(AppConfig):
         from apps.cdrs.triggers import register_triggers
 
         register_triggers()
+        self._decide_vat()
+
+    def _decide_vat(self) -> None:
+        """Each accepted CDR gets its VAT decisions; held ones can be decided again by staff."""
+        from apps.cdrs.services import vat
+        from apps.events.subscriptions import subscribe
+        from apps.vat.services import register_decider
+
+        subscribe("cdr.status.accepted", name="cdrs.vat", handler=vat.on_cdr_accepted)
+        register_decider(vat.SUBJECT, vat.decide_again)
