@@ -45,7 +45,7 @@ def total_up(lines: Iterable[TaxedAmount], *, currency: str) -> Totals:
 
 
 @dataclass(frozen=True, slots=True)
-class Sum:
+class Turnover:
     """What a run or a list of invoices comes to in one currency."""
 
     invoices: int = 0
@@ -54,8 +54,8 @@ class Sum:
     vat: Decimal = ZERO
     gross: Decimal = ZERO
 
-    def __add__(self, other: "Sum") -> "Sum":
-        return Sum(
+    def __add__(self, other: "Turnover") -> "Turnover":
+        return Turnover(
             self.invoices + other.invoices,
             self.lines + other.lines,
             self.net + other.net,
@@ -63,9 +63,9 @@ class Sum:
             self.gross + other.gross,
         )
 
-    def in_minor_units(self, currency: str) -> "Sum":
+    def in_minor_units(self, currency: str) -> "Turnover":
         """Quantized: SQLite adds in binary floating point."""
-        return Sum(
+        return Turnover(
             self.invoices,
             self.lines,
             quantize(self.net, currency),

@@ -67,10 +67,10 @@ class Invoice(AuditedModel):
         REIMBURSEMENT = "REIMBURSEMENT", "Reimbursement"
         DELAYED_REIMBURSEMENT = "DELAYED_REIMBURSEMENT", "Delayed reimbursement"
 
-    TRANSITIONS = {
+    TRANSITIONS: ClassVar[dict[str, set[str]]] = {
         State.DRAFT: {State.ISSUED, State.DISCARDED},
-        State.ISSUED: set[str](),
-        State.DISCARDED: set[str](),
+        State.ISSUED: set(),
+        State.DISCARDED: set(),
     }
 
     provider = models.ForeignKey(Provider, on_delete=models.PROTECT, related_name="invoices")

@@ -1,0 +1,1 @@
+"""An issued invoice on paper: everything comes from the invoice, nothing from today."""
