@@ -278,24 +278,30 @@ ECB_RATES_FILE = env.str("ECB_RATES_FILE", default="")
 # --- Billing ------------------------------------------------------------------------------
 
 
-def amounts(name: str, default: str) -> dict[str, Decimal]:
+def amounts(text: str) -> dict[str, Decimal]:
     """Amounts per currency, written "*=500,DKK=5000"; "*" is for all others."""
-    pairs = env.dict(name, default=dict(pair.split("=") for pair in default.split(",")))
     try:
-        return {currency: Decimal(amount) for currency, amount in pairs.items()}
-    except InvalidOperation:
-        raise ImproperlyConfigured(f"{name} must look like *=500,DKK=5000") from None
+        pairs = (pair.split("=") for pair in text.split(",") if pair.strip())
+        return {currency.strip(): Decimal(amount.strip()) for currency, amount in pairs}
+    except (ValueError, InvalidOperation):
+        raise ImproperlyConfigured(f"{text!r} must look like *=500,DKK=5000") from None
 
 
 # What a charge, and an invoice, may come to before VAT; above it a person has to look.
 BILLING_MAX_LINE_NET = amounts(
-    "BILLING_MAX_LINE_NET", "*=500,CZK=12500,DKK=5000,HUF=200000,ISK=75000,JPY=75000,NOK=5000,"
-    "PLN=2500,RON=2500,SEK=5000",
-)  # fmt: skip
+    env.str(
+        "BILLING_MAX_LINE_NET",
+        default="*=500,CZK=12500,DKK=5000,HUF=200000,ISK=75000,JPY=75000,NOK=5000,PLN=2500,"
+        "RON=2500,SEK=5000",
+    )
+)
 BILLING_MAX_INVOICE_NET = amounts(
-    "BILLING_MAX_INVOICE_NET", "*=25000,CZK=625000,DKK=250000,HUF=10000000,ISK=3750000,"
-    "JPY=3750000,NOK=250000,PLN=125000,RON=125000,SEK=250000",
-)  # fmt: skip
+    env.str(
+        "BILLING_MAX_INVOICE_NET",
+        default="*=25000,CZK=625000,DKK=250000,HUF=10000000,ISK=3750000,JPY=3750000,NOK=250000,"
+        "PLN=125000,RON=125000,SEK=250000",
+    )
+)
 
 # --- API ----------------------------------------------------------------------------------
 
