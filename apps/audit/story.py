@@ -19,9 +19,7 @@ _KIND = {ActorKind.USER: "", ActorKind.CREDENTIAL: "API credential", ActorKind.J
 
 def tell_story(record: Model, *, limit: int) -> Sequence[Chapter]:
     """The newest changes of a record first, with the labels of its fields and choices."""
-    entries = Entry.objects.filter(
-        object_type=record._meta.label_lower, object_id=str(record.pk)
-    ).order_by("-recorded_at", "-id")[:limit]
+    entries = Entry.objects.story_of(record)[:limit]
     return [_chapter(type(record), entry) for entry in entries]
 
 
