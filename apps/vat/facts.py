@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Final
 
 
@@ -52,10 +51,6 @@ class PrivateSubscription(StrEnum):
     ART45 = "art45"  # other service: where the seller sits
 
 
-# UStG § 13b(2) no. 5(a) with (5): any entrepreneur owes the tax on electricity from abroad.
-NATIONAL_REVERSE_SCOPES: Final = MappingProxyType({"DE": ReverseScope.ANY_BUSINESS})
-
-
 @dataclass(frozen=True, slots=True)
 class Policy:
     """How a provider settles what the law leaves open or the member states settle differently."""
@@ -65,9 +60,13 @@ class Policy:
     oss_registered: bool = True
 
     def reverse_scope(self, country: str) -> ReverseScope:
-        """The provider's choice for the country, else the country's own law, else art. 195."""
-        national = NATIONAL_REVERSE_SCOPES.get(country, ReverseScope.IDENTIFIED)
-        return self.rc_scope.get(country, national)
+        """The provider's choice for the country, else art. 195, which holds everywhere.
+
+        A country may go further (art. 194), as Germany does for electricity from abroad (UStG
+        § 13b(2) no. 5(a) with (5)); a provider switches that on, because it then has to know its
+        customers to be businesses.
+        """
+        return self.rc_scope.get(country, ReverseScope.IDENTIFIED)
 
 
 DEFAULT_POLICY: Final = Policy()

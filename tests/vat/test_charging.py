@@ -131,8 +131,10 @@ def test_row_4_a_business_that_proves_nothing_is_treated_as_private(
     assert brief(later, "reporting", "rule") == ("union_oss", "4")
 
 
-def test_row_4_germany_reverses_for_any_business() -> None:
-    decision = charge("DE 10115", **business("NL", "NL"))
+def test_row_4_germany_reverses_for_any_business_where_the_provider_switched_that_on() -> None:
+    wide = {"rc_scope": {"DE": "any_business"}}
+    assert brief(charge("DE 10115", **business("NL", "NL"))) == ("ok", "DE", "19", "S")
+    decision = charge("DE 10115", policy=wide, **business("NL", "NL"))
     assert brief(decision) == ("ok", "DE", "0", "AE")
     assert any("UStG § 13b" in source for source in decision["sources"])
 
