@@ -1,0 +1,201 @@
+"""Tariffs and their versions: added, ended, never overwritten."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from apps.accounts.models import Provider
+from apps.audit.context import Actor
+from apps.audit.models import change_of
+from apps.audit.services import record
+from apps.core.errors import DomainError, InvalidInput
+from apps.locations.models import Operator
+from apps.tariffs.models import Tariff, TariffVersion
+from apps.tariffs.ocpi.tariffs import prepare_tariff
+
+
+class OwnerMissing(InvalidInput):
+    """A tariff belongs to an operator or to a provider, not to both and not to none."""
+
+    code = "TARIFF_OWNER_MISSING"
+
+
+class TariffContentUnfit(InvalidInput):
+    """The tariff can't be kept: it lacks its id or currency, or a field breaks a rule of form."""
+
+    code = "TARIFF_CONTENT_UNFIT"
+
+
+class TariffVersionsOverlap(DomainError):
+    """Two versions of a tariff would be in force together."""
+
+    code = "TARIFF_VERSIONS_OVERLAP"
+
+
+@transaction.atomic
+def create_tariff(
+    *,
+    tariff_id: str,
+    operator: Operator | None = None,
+    provider: Provider | None = None,
+    at_operator: Operator | None = None,
+    name: str = "",
+    actor: Actor | None = None,
+    reason: str = "",
+) -> Tariff:
+    """The tariff of this owner and id, which is made when it isn't there; ids have no case.
+
+    Raises OwnerMissing, TariffContentUnfit.
+    """
+    if (operator is None) == (provider is None):
+        raise OwnerMissing("A tariff belongs either to an operator or to a provider.")
+    found = Tariff.objects.filter(
+        operator=operator, provider=provider, tariff_id__iexact=tariff_id
+    ).first()
+    if isinstance(found, Tariff):
+        return found
+    tariff = Tariff(
+        operator=operator, provider=provider, at_operator=at_operator, tariff_id=tariff_id,
+        name=name,
+    )  # fmt: skip
+    _check_form(tariff)
+    record("created tariff", tariff, reason=reason, actor=actor)
+    return tariff
+
+
+@transaction.atomic
+def add_version(
+    *,
+    tariff: Tariff,
+    content: Mapping[str, Any],
+    ocpi_version: str,
+    active_from: datetime,
+    active_to: datetime | None = None,
+    reason: str,
+    actor: Actor | None = None,
+) -> TariffVersion:
+    """A new version from `active_from` (until `active_to`, exclusive); an open one before it ends
+    there. The content that is in force then, sent again, changes nothing.
+
+    Raises the errors of prepare_tariff, TariffContentUnfit, TariffVersionsOverlap.
+    """
+    prepared = prepare_tariff(content, version=ocpi_version)
+    versions = _lock_versions(tariff)
+    last = versions[-1] if versions else None
+    digest = content_hash(content)
+    if last and last.active_to is None and last.active_from <= active_from:
+        if (last.content_hash, last.ocpi_version) == (digest, ocpi_version) and active_to is None:
+            return last
+        if last.active_from < active_from:
+            _end(last, active_from, reason=reason, actor=actor)
+    version = TariffVersion(
+        tariff=tariff,
+        number=max((each.number for each in versions), default=0) + 1,
+        ocpi_version=ocpi_version,
+        currency=prepared.currency,
+        content=content,
+        content_hash=digest,
+        active_from=active_from,
+        active_to=active_to,
+    )
+    _refuse_overlap(version)
+    _check_form(version)
+    version.save(audit_change=change_of("added tariff version", reason=reason, actor=actor))
+    return version
+
+
+@transaction.atomic
+def end_tariff(*, tariff: Tariff, at: datetime, reason: str, actor: Actor | None = None) -> None:
+    """From this moment on no version is in force; of an ended tariff nothing changes.
+
+    Raises TariffVersionsOverlap when a version begins later.
+    """
+    versions = _lock_versions(tariff)
+    last = versions[-1] if versions else None
+    if last is None or (last.active_to is not None and last.active_to <= at):
+        return
+    if last.active_from >= at:
+        raise TariffVersionsOverlap(f"{last} begins only on {last.active_from:%-d %b %Y, %H:%M}.")
+    _end(last, at, reason=reason, actor=actor)
+
+
+@transaction.atomic
+def receive_tariff(
+    *,
+    operator: Operator,
+    content: Mapping[str, Any],
+    ocpi_version: str,
+    now: datetime,
+    actor: Actor | None = None,
+) -> TariffVersion:
+    """An operator's tariff as it came over OCPI; in force from its `start_date_time`, else from
+    now, until its `end_date_time`.
+
+    Raises as create_tariff and add_version.
+    """
+    prepared = prepare_tariff(content, version=ocpi_version)
+    tariff = create_tariff(operator=operator, tariff_id=prepared.id, actor=actor)
+    starts = max(prepared.valid_from or now, _first_free_moment(tariff, now))
+    ends = prepared.valid_until
+    return add_version(
+        tariff=tariff,
+        content=content,
+        ocpi_version=ocpi_version,
+        active_from=starts,
+        active_to=ends if ends is not None and ends > starts else None,
+        reason="sent by the operator",
+        actor=actor,
+    )
+
+
+def _first_free_moment(tariff: Tariff, now: datetime) -> datetime:
+    """A version can't begin before one that is in force already: what was priced stays priced."""
+    last = tariff.versions.order_by("-active_from").first()
+    if last is None:
+        return datetime.min.replace(tzinfo=now.tzinfo)
+    return max(last.active_from, now) if last.active_to is None else last.active_to
+
+
+def content_hash(content: Mapping[str, Any]) -> str:
+    """SHA-256 of what a tariff says; the time of its last update says nothing."""
+    told = {name: value for name, value in content.items() if name != "last_updated"}
+    text = json.dumps(told, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _lock_versions(tariff: Tariff) -> list[TariffVersion]:
+    """The versions in order; the tariff's row is the lock, for there may be none yet."""
+    Tariff.objects.select_for_update().get(pk=tariff.pk)
+    return list(TariffVersion.objects.filter(tariff=tariff).order_by("active_from"))
+
+
+def _end(version: TariffVersion, at: datetime, *, reason: str, actor: Actor | None) -> None:
+    version.active_to = at
+    record("ended tariff version", version, reason=reason, actor=actor)
+
+
+def _refuse_overlap(version: TariffVersion) -> None:
+    other = (
+        TariffVersion.objects.filter(tariff=version.tariff)
+        .overlapping(version.active_from, version.active_to)
+        .first()
+    )
+    if other is not None:
+        until = f"{other.active_to:%-d %b %Y, %H:%M}" if other.active_to else "it is ended"
+        raise TariffVersionsOverlap(
+            f"{other} is in force from {other.active_from:%-d %b %Y, %H:%M} until {until}.",
+            version=other.number,
+        )
+
+
+def _check_form(row: Tariff | TariffVersion) -> None:
+    try:
+        row.full_clean(validate_unique=False, validate_constraints=False)
+    except ValidationError as error:
+        words = "; ".join(f"{name}: {' '.join(each)}" for name, each in error.message_dict.items())
+        raise TariffContentUnfit(words, errors=error.message_dict) from error
