@@ -53,7 +53,9 @@ INSTALLED_APPS = [
     "apps.tariffs",
     "apps.vat",
     "apps.cdrs",
+    "apps.payments",
     "apps.billing",
+    "apps.remote_sessions",
     "unfold",
     "unfold.contrib.filters",
     "simple_history",
@@ -251,6 +253,14 @@ CELERY_BEAT_SCHEDULE = {
         "task": "apps.billing.tasks.make_missing_documents",
         "schedule": crontab(minute="*/5"),
     },
+    "update-remote-session-statuses": {
+        "task": "apps.remote_sessions.tasks.update_remote_session_statuses",
+        "schedule": crontab(),
+    },
+    "settle-waiting-payments": {
+        "task": "apps.payments.tasks.settle_waiting_payments",
+        "schedule": crontab(),
+    },
 }
 # /readyz reports a beat older than this (seconds).
 BEAT_MAX_AGE = env.int("BEAT_MAX_AGE", default=180)
@@ -302,6 +312,50 @@ BILLING_MAX_INVOICE_NET = amounts(
         "PLN=125000,RON=125000,SEK=250000",
     )
 )
+
+# --- Remote sessions ----------------------------------------------------------------------
+
+# Where partners reach us; callback addresses begin with it.
+PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000")
+# A start that brought no session is given up after this, a stop that brought no end becomes an
+# error after the same time.
+REMOTE_SESSION_INACTIVE_MINUTES = env.int("REMOTE_SESSION_INACTIVE_MINUTES", default=10)
+# The limit asks for a stop again at most this often.
+REMOTE_SESSION_STOP_BACKOFF_MINUTES = env.int("REMOTE_SESSION_STOP_BACKOFF_MINUTES", default=5)
+REMOTE_SESSION_ACTIVE_MAX_MINUTES = env.int("REMOTE_SESSION_ACTIVE_MAX_MINUTES", default=4320)
+# A stop is asked for when the running total incl. VAT passes this share of what is blocked.
+REMOTE_SESSION_LIMIT_PERCENT = env.int("REMOTE_SESSION_LIMIT_PERCENT", default=95)
+# Blocked money is freed this long after a start was given up, and after an error without a CDR.
+REMOTE_SESSION_CANCELLED_RELEASE_MINUTES = env.int(
+    "REMOTE_SESSION_CANCELLED_RELEASE_MINUTES", default=60
+)
+REMOTE_SESSION_RELEASE_MINUTES = env.int("REMOTE_SESSION_RELEASE_MINUTES", default=8640)
+# A session or CDR that names no reference of ours fits a start at most this long before it.
+REMOTE_SESSION_MATCH_MINUTES = env.int("REMOTE_SESSION_MATCH_MINUTES", default=60)
+# How long an operator may take to answer a command, and to send its result when it names no time.
+COMMAND_ANSWER_SECONDS = env.int("COMMAND_ANSWER_SECONDS", default=10)
+COMMAND_RESULT_SECONDS = env.int("COMMAND_RESULT_SECONDS", default=30)
+# VAT of a running price when neither the operator nor a rate tells it (per cent); only for the
+# limit, never for what is captured.
+REMOTE_SESSION_ASSUMED_VAT_PERCENT = env.int("REMOTE_SESSION_ASSUMED_VAT_PERCENT", default=27)
+# The simulated operator (manage.py simulate_operator); without a token it can't reach us.
+SIMULATED_OPERATOR_URL = env.str(
+    "SIMULATED_OPERATOR_URL", default="http://127.0.0.1:8090" if DEBUG else ""
+)
+SIMULATED_OPERATOR_PARTY = env.str("SIMULATED_OPERATOR_PARTY", default="NL*SIM")
+SIMULATED_OPERATOR_TOKEN = env.str(
+    "SIMULATED_OPERATOR_TOKEN", default="development-simulator" if DEBUG else ""
+)
+
+# --- Payments -----------------------------------------------------------------------------
+
+# sandbox blocks and takes nothing real; stripe needs the key and the webhook's secret.
+PAYMENTS_PSP = env.str("PAYMENTS_PSP", default="sandbox")
+STRIPE_API_KEY = env.str("STRIPE_API_KEY", default="")
+STRIPE_WEBHOOK_SECRET = env.str("STRIPE_WEBHOOK_SECRET", default="")
+STRIPE_API_BASE = env.str("STRIPE_API_BASE", default="")
+STRIPE_TIMEOUT_SECONDS = env.int("STRIPE_TIMEOUT_SECONDS", default=20)
+STRIPE_NETWORK_RETRIES = env.int("STRIPE_NETWORK_RETRIES", default=2)
 
 # --- API ----------------------------------------------------------------------------------
 

@@ -31,6 +31,36 @@ def lease(*, job: str, duration: timedelta, now: datetime | None = None) -> Iter
             JobLease.objects.filter(job=job, holder=holder).delete()
 
 
+class Held:
+    """A lease that its holder renews while it works; see `renewable_lease`."""
+
+    def __init__(self, *, job: str, holder: str, duration: timedelta) -> None:
+        self._job, self._holder, self._duration = job, holder, duration
+
+    def renew(self, *, now: datetime) -> bool:
+        """Hold it for another `duration`; False when another has taken it over: stop working."""
+        mine = JobLease.objects.filter(job=self._job, holder=self._holder)
+        return bool(mine.update(expires_at=now + self._duration))
+
+
+@contextmanager
+def renewable_lease(
+    *, job: str, duration: timedelta, now: datetime | None = None
+) -> Iterator[Held | None]:
+    """As `lease`, for jobs of unknown length: short, so that a killed holder blocks nobody long.
+
+    Yields None when another holds it.
+    """
+    now = now or timezone.now()
+    holder = f"{socket.gethostname()}:{os.getpid()}:{new_id()}"[:100]
+    held = _take(job=job, holder=holder, now=now, expires_at=now + duration)
+    try:
+        yield Held(job=job, holder=holder, duration=duration) if held else None
+    finally:
+        if held:
+            JobLease.objects.filter(job=job, holder=holder).delete()
+
+
 def _take(*, job: str, holder: str, now: datetime, expires_at: datetime) -> bool:
     free = JobLease.objects.filter(Q(expires_at__lte=now), job=job)
     if free.update(holder=holder, expires_at=expires_at):

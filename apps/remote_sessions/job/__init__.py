@@ -1,0 +1,1 @@
+"""The minute job: reads in batches, decides purely, writes in batches."""

@@ -1,0 +1,29 @@
+"""What a change elsewhere means for remote sessions."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from apps.events.models import Event
+from apps.events.subscriptions import subscribe as subscribe_to
+from apps.remote_sessions.models import RemoteSession
+from apps.remote_sessions.services.locking import RELATED
+from apps.remote_sessions.services.settling import settle
+
+
+def subscribe() -> None:
+    """A reviewed CDR may clear what a payment waits for."""
+    for event_type in ("cdr.status.accepted", "cdr.status.rejected"):
+        subscribe_to(event_type, name="remote_sessions.settle", handler=settle_reviewed)
+
+
+def settle_reviewed(event: Event) -> None:
+    """Settle the remote session of a CDR that staff accepted or rejected."""
+    settle_of_cdr(cdr_id=event.aggregate_id, now=timezone.now())
+
+
+def settle_of_cdr(*, cdr_id: str, now: datetime) -> None:
+    with transaction.atomic():
+        rows = RemoteSession.objects.select_for_update(of=("self",)).select_related(*RELATED)
+        settle(list(rows.filter(cdr=cdr_id)), now=now)

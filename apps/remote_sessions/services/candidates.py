@@ -1,0 +1,137 @@
+"""Which remote sessions may be meant by sessions and CDRs: a fixed number of queries for many."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Upper
+
+from apps.cdrs.models import CDR, ChargingSession
+from apps.remote_sessions.matching import (
+    CLOCK_SKEW,
+    Candidate,
+    ChargeFacts,
+    ChargeKind,
+    Match,
+    match_charge,
+)
+from apps.remote_sessions.models import RemoteSession
+
+Charge = ChargingSession | CDR
+
+
+def match_window() -> timedelta:
+    """How long after the wish a charge without a reference may begin."""
+    return timedelta(minutes=settings.REMOTE_SESSION_MATCH_MINUTES)
+
+
+def facts_of(charge: Charge) -> ChargeFacts:
+    is_cdr = isinstance(charge, CDR)
+    return ChargeFacts(
+        kind=ChargeKind.CDR if is_cdr else ChargeKind.SESSION,
+        operator_id=charge.operator_id, token_id=charge.token_id,
+        authorization_reference=charge.authorization_reference, session_id=charge.session_id,
+        cdr_id=charge.cdr_id if isinstance(charge, CDR) else "", evse_uid=charge.evse_uid,
+        evse_id=charge.evse_id, started_at=charge.started_at,
+    )  # fmt: skip
+
+
+def match_all(charges: Sequence[Charge]) -> list[tuple[Charge, Match]]:
+    """Each charge with the remote session it belongs to; those that fit none are left out."""
+    return match_among(charges, candidates_for(charges))
+
+
+def match_among(
+    charges: Sequence[Charge], candidates: Iterable[Candidate]
+) -> list[tuple[Charge, Match]]:
+    """Matched one after the other: what one charge takes is not free for the next."""
+    book = _Book(candidates)
+    window, found = match_window(), []
+    for charge in charges:
+        facts = facts_of(charge)
+        match = match_charge(facts, book.near(facts), window=window)
+        if match is not None:
+            book.take(match, facts.kind)
+            found.append((charge, match))
+    return found
+
+
+class _Book:
+    """Candidates by the keys they can be found under, so that a batch is not a product."""
+
+    def __init__(self, candidates: Iterable[Candidate]) -> None:
+        self._by_key: dict[str, dict[object, Candidate]] = defaultdict(dict)
+        self._taken: set[tuple[object, ChargeKind]] = set()
+        for candidate in candidates:
+            for key in _keys_of(candidate):
+                self._by_key[key][candidate.id] = candidate
+
+    def near(self, facts: ChargeFacts) -> list[Candidate]:
+        wanted = (
+            facts.authorization_reference.upper(), facts.session_id.upper(), facts.cdr_id.upper(),
+            f"token:{facts.token_id}",
+        )  # fmt: skip
+        found = {pk: c for key in wanted if key for pk, c in self._by_key.get(key, {}).items()}
+        return [c for pk, c in found.items() if (pk, facts.kind) not in self._taken]
+
+    def take(self, match: Match, kind: ChargeKind) -> None:
+        self._taken.add((match.candidate_id, kind))
+
+
+def _keys_of(candidate: Candidate) -> set[str]:
+    ids = {candidate.our_reference, candidate.their_reference, *candidate.their_session_ids}
+    return {key.upper() for key in ids if key} | {f"token:{candidate.token_id}"}
+
+
+def candidates_for(charges: Sequence[Charge]) -> list[Candidate]:
+    """All remote sessions that share a reference, an id, or token and time with the charges."""
+    wanted = [*_by_ids(charges), *_by_token(charges)]
+    if not wanted:
+        return []
+    rows: QuerySet[RemoteSession] = RemoteSession.objects.alias(
+        ours=Upper("authorization_reference"),
+        theirs=Upper("operator_authorization_reference"),
+        their_id=Upper("operator_session_id"),
+    )
+    pieces = [rows.filter(condition).values_list("pk") for condition in wanted]
+    ids = pieces[0].union(*pieces[1:], all=True) if len(pieces) > 1 else pieces[0]
+    found = {pk for (pk,) in ids}
+    chosen = RemoteSession.objects.filter(pk__in=found).select_related("evse", "session")
+    return [candidate_of(row) for row in chosen]
+
+
+def _by_ids(charges: Sequence[Charge]) -> list[Q]:
+    references = {c.authorization_reference.upper() for c in charges} - {""}
+    ids = {c.session_id.upper() for c in charges}
+    ids = (ids | {c.cdr_id.upper() for c in charges if isinstance(c, CDR)}) - {""}
+    conditions = []
+    if references:
+        conditions += [Q(ours__in=references), ~Q(operator_authorization_reference="")
+                       & Q(theirs__in=references)]  # fmt: skip
+    if ids:
+        conditions.append(~Q(operator_session_id="") & Q(their_id__in=ids))
+    return conditions
+
+
+def _by_token(charges: Sequence[Charge]) -> list[Q]:
+    known = [charge for charge in charges if charge.token_id]
+    if not known:
+        return []
+    earliest = min(charge.started_at for charge in known) - match_window()
+    latest = max(charge.started_at for charge in known) + CLOCK_SKEW
+    tokens = {charge.token_id for charge in known}
+    return [Q(token__in=tokens, requested_at__range=(earliest, latest))]
+
+
+def candidate_of(row: RemoteSession) -> Candidate:
+    their_ids = {row.operator_session_id, row.session.session_id if row.session else ""} - {""}
+    return Candidate(
+        id=row.pk, operator_id=row.operator_id, token_id=row.token_id,
+        evse_uid=row.evse.uid, evse_id=row.evse.evse_id, requested_at=row.requested_at,
+        our_reference=row.authorization_reference,
+        their_reference=row.operator_authorization_reference,
+        their_session_ids=frozenset(their_ids),
+        has_session=row.session_id is not None, has_cdr=row.cdr_id is not None,
+    )  # fmt: skip
