@@ -83,7 +83,9 @@ def test_each_side_is_decided_with_its_sentence(provider: Any) -> None:
 
 
 def test_a_private_and_a_business_account_in_five_countries(provider: Any) -> None:
-    """The provider is Dutch; the business has its Dutch id only, and Germany asks for no other."""
+    """The provider is Dutch; the business has its Dutch id only, which does for Germany's wider
+    reverse charge."""
+    VatPolicy.objects.create(provider=provider, rc_scope={"DE": "any_business"})
     known_id("NL010000446B01")
     business = {"kind": Account.Kind.BUSINESS, "vat_ids": ["NL 0100 00446 B01"]}
     outcome = {}
