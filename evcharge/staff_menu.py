@@ -25,7 +25,17 @@ MENU: list[tuple[str, list[tuple[str, str, str]]]] = [
             ("Billing holds", "front_hand", "billing.billinghold"),
             ("Payments", "credit_card", "payments.payment"),
             ("Tariffs", "sell", "tariffs.tariff"),
+        ],
+    ),
+    (
+        "VAT",
+        [
+            ("Held decisions", "front_hand", "vat.helddecision"),
+            ("Decisions", "gavel", "vat.vatdecision"),
+            ("VAT ids", "fact_check", "vat.vatid"),
             ("VAT rates", "percent", "vat.vatrate"),
+            ("VAT policies", "policy", "vat.vatpolicy"),
+            ("Operators' VAT", "hub", "vat.operatorvatprofile"),
         ],
     ),
     (

@@ -11,3 +11,26 @@ class VatConfig(AppConfig):
 
         append_only(VatDecision._meta.db_table)
         append_only(VatIdCheck._meta.db_table)
+        self._grant()
+        self._show_on_dashboard()
+
+    def _grant(self) -> None:
+        """Finance keeps rates and policies and settles what is held; support looks."""
+        from apps.accounts.roles import Role, grant, grant_view
+
+        models = ("vatrate", "vatid", "vatidcheck", "vatdecision", "helddecision", "vatpolicy",
+                  "operatorvatprofile")  # fmt: skip
+        grant_view(Role.FINANCE, "vat", *models)
+        grant_view(Role.SUPPORT, "vat", *models)
+        for model in ("vatrate", "vatpolicy", "operatorvatprofile"):
+            grant(Role.FINANCE, f"vat.add_{model}", f"vat.change_{model}")
+        grant(Role.FINANCE, "vat.change_vatid", "vat.change_helddecision")
+
+    def _show_on_dashboard(self) -> None:
+        from apps.core.dashboard import Section, register_card
+        from apps.vat.dashboard import held_decisions
+
+        register_card(
+            "vat.held", permission="vat.view_helddecision", section=Section.WORK,
+            build=held_decisions,
+        )  # fmt: skip
