@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "apps.payments",
     "apps.billing",
     "apps.remote_sessions",
+    "apps.roaming",
     "unfold",
     "unfold.contrib.filters",
     "simple_history",
@@ -240,6 +241,15 @@ CELERY_BEAT_SCHEDULE = {
         "task": "apps.accounts.tasks.sweep_idempotency_keys",
         "schedule": crontab(minute=17),
     },
+    "push-due-messages": {"task": "apps.roaming.tasks.push_due_messages", "schedule": 10},
+    "pull-due-peers": {
+        "task": "apps.roaming.tasks.pull_due_peers",
+        "schedule": crontab(minute="*/10"),
+    },
+    "purge-messages": {
+        "task": "apps.roaming.tasks.purge_messages",
+        "schedule": crontab(minute=40, hour=3),
+    },
     "relay-events": {"task": "apps.events.tasks.relay_events", "schedule": 5},
     "decide-vat-of-accepted-cdrs": {
         "task": "apps.cdrs.tasks.decide_vat_of_accepted",
@@ -383,6 +393,23 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
 }
+
+# --- Roaming ------------------------------------------------------------------------------
+
+# The address of /ocpi as peers reach it; empty: as they asked, else below PUBLIC_URL.
+OCPI_BASE_URL = env.str("OCPI_BASE_URL", default="")
+# Peers on loopback and private addresses, and without TLS: only for development.
+OCPI_ALLOW_PRIVATE_HOSTS = env.bool("OCPI_ALLOW_PRIVATE_HOSTS", default=DEBUG)
+OCPI_MAX_BODY_BYTES = env.int("OCPI_MAX_BODY_BYTES", default=4 * 1024 * 1024)
+OCPI_MAX_ANSWER_BYTES = env.int("OCPI_MAX_ANSWER_BYTES", default=64 * 1024 * 1024)
+# Objects per page of the lists that we give.
+OCPI_PAGE_LIMIT = env.int("OCPI_PAGE_LIMIT", default=1000)
+OCPI_PULL_MINUTES = env.int("OCPI_PULL_MINUTES", default=60)
+# Exchanged messages are kept so long, at most so many, and each body up to this length.
+OCPI_LOG_DAYS = env.int("OCPI_LOG_DAYS", default=30)
+OCPI_LOG_ROWS = env.int("OCPI_LOG_ROWS", default=2_000_000)
+OCPI_LOG_BODY_CHARACTERS = env.int("OCPI_LOG_BODY_CHARACTERS", default=20_000)
+OCPI_LOG_STRANGERS_PER_MINUTE = env.int("OCPI_LOG_STRANGERS_PER_MINUTE", default=60)
 
 # --- Staff admin --------------------------------------------------------------------------
 

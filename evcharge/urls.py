@@ -9,6 +9,7 @@ from apps.core.views import healthz, readyz
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
+    path("ocpi/", include("apps.roaming.urls")),
     path("admin/", admin.site.urls),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="api-schema"), name="api-docs"),
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class RoamingConfig(AppConfig):
+    name = "apps.roaming"
+    verbose_name = "Roaming"

@@ -1,0 +1,1 @@
+"""Calling peers: only at their own addresses, with deadlines, each call written down."""

@@ -1,0 +1,182 @@
+"""One request to a peer and its answer."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from django.conf import settings
+from django.utils import timezone
+
+from apps.core.errors import DomainError
+from apps.core.ids import new_id
+from apps.roaming.client.log import keep_call
+from apps.roaming.client.network import transport
+from apps.roaming.client.origins import require_allowed
+from apps.roaming.models import Peer
+from apps.roaming.ocpi import headers as names
+from apps.roaming.ocpi import json
+from apps.roaming.ocpi.envelope import Answer, read_answer
+from apps.roaming.ocpi.errors import BrokenJson, InvalidMessage
+from apps.roaming.ocpi.headers import Routing
+from apps.roaming.ocpi.versions import Version
+from apps.roaming.secrets import decrypt_token
+from apps.roaming.services.health import not_reached, reached
+
+
+class PeerNotReached(DomainError):
+    """The request certainly did not reach the peer."""
+
+    code = "PEER_NOT_REACHED"
+    http_status = 502
+
+
+class AnswerLost(DomainError):
+    """The request may have reached the peer, but no answer came that can be read."""
+
+    code = "PEER_ANSWER_LOST"
+    http_status = 504
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to ask. `seconds` is the deadline of the whole exchange."""
+
+    method: str
+    url: str
+    module: str
+    body: Any = None
+    routing: Routing = field(default_factory=Routing)
+    correlation_id: str = ""
+    seconds: float = 30
+    token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PeerAnswer:
+    """What the peer said; `answer` is the OCPI envelope, empty when there was none."""
+
+    http_status: int
+    headers: Mapping[str, str]
+    answer: Answer
+
+    @property
+    def succeeded(self) -> bool:
+        return self.http_status < 300 and self.answer.succeeded
+
+    @property
+    def retry_after(self) -> int:
+        """Seconds to wait, as the peer asks; 0 when it doesn't."""
+        text = self.headers.get("retry-after", "")
+        return min(int(text), 3600) if text.isascii() and text.isdigit() else 0
+
+    def describe(self) -> str:
+        """For people: "HTTP 200, OCPI 2001: Missing required field"."""
+        code = self.answer.status_code
+        said = f"OCPI {code}: {self.answer.status_message}" if code else "no OCPI answer"
+        return f"HTTP {self.http_status}, {said}"
+
+
+# Before these the request has not left us.
+_NOT_SENT = (
+    httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol,
+)  # fmt: skip
+
+
+def call_peer(peer: Peer, request: Request) -> PeerAnswer:
+    """Ask once. Raises AddressRefused, PeerNotReached, AnswerLost.
+
+    Must not run inside a transaction: it may take `request.seconds`.
+    """
+    require_allowed(peer=peer, url=request.url)
+    sent = _http_request(peer, request)
+    started, at = time.monotonic(), timezone.now()
+    response: httpx.Response | None = None
+    error = ""
+    try:
+        response = _exchange(sent, request.seconds)
+        return _read(response)
+    except _NOT_SENT as failure:
+        error = _words(failure)
+        raise PeerNotReached(f"{peer} can't be reached: {error}") from None
+    except (httpx.HTTPError, httpx.StreamError, BrokenJson, InvalidMessage) as failure:
+        error = _words(failure)
+        raise AnswerLost(f"{peer} gave no answer that can be read: {error}") from None
+    finally:
+        took = int((time.monotonic() - started) * 1000)
+        keep_call(peer, request.module, sent, response, at=at, milliseconds=took, error=error)
+        _note_health(peer, response, error)
+
+
+def _note_health(peer: Peer, response: httpx.Response | None, error: str) -> None:
+    if response is not None and response.status_code < 500 and not error:
+        reached(peer=peer, now=timezone.now())
+    else:
+        status = f"HTTP {response.status_code}" if response is not None else ""
+        not_reached(peer=peer, error=error or status, now=timezone.now())
+
+
+def _words(failure: Exception) -> str:
+    return f"{type(failure).__name__}: {failure}"[:500]
+
+
+def _http_request(peer: Peer, request: Request) -> httpx.Request:
+    as_base64 = peer.token_encoding == Peer.TokenEncoding.BASE64 or (
+        peer.token_encoding == Peer.TokenEncoding.BY_VERSION
+        and peer.version != Version.V2_1_1.value
+    )
+    token = request.token or decrypt_token(peer.outgoing_token)
+    headers = {
+        "Authorization": names.authorization(token, as_base64=as_base64),
+        "Accept": "application/json",
+        "Accept-Encoding": "identity",
+        "User-Agent": "evcharge",
+        names.REQUEST_ID: str(new_id()),
+        names.CORRELATION_ID: request.correlation_id or str(new_id()),
+        **request.routing.headers(),
+    }
+    content = None
+    if request.body is not None:
+        headers["Content-Type"] = "application/json"
+        text = request.body if isinstance(request.body, str) else json.write(request.body)
+        content = text.encode()
+    timeouts = dict.fromkeys(("connect", "read", "write", "pool"), request.seconds)
+    return httpx.Request(
+        request.method, request.url, headers=headers, content=content,
+        extensions={"timeout": timeouts},
+    )  # fmt: skip
+
+
+def _exchange(sent: httpx.Request, seconds: float) -> httpx.Response:
+    """The answer with its body, which ends by the deadline and at the largest size."""
+    ends = time.monotonic() + seconds
+    response = transport().handle_request(sent)
+    response.request = sent
+    parts, size = [], 0
+    try:
+        for part in response.iter_bytes():
+            parts.append(part)
+            size += len(part)
+            if time.monotonic() > ends:
+                raise httpx.ReadTimeout("the answer took too long")
+            if size > settings.OCPI_MAX_ANSWER_BYTES:
+                raise httpx.ReadError(f"the answer is larger than {size} bytes")
+    finally:
+        response.close()
+    response._content = b"".join(parts)
+    return response
+
+
+def _read(response: httpx.Response) -> PeerAnswer:
+    """The envelope of a success must be readable; an error is one also without."""
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    try:
+        answer = read_answer(json.read(json.text(response.content)))
+    except (BrokenJson, InvalidMessage):
+        if response.status_code < 300:
+            raise
+        answer = Answer()
+    if response.status_code < 300 and answer.status_code is None:
+        raise BrokenJson("the answer has no status_code")
+    return PeerAnswer(response.status_code, headers, answer)

@@ -1,0 +1,23 @@
+"""To whom a request goes: the party itself, the hub, or nobody in particular."""
+
+from apps.roaming.models import Peer
+from apps.roaming.ocpi.headers import PartyRef, Routing
+
+
+def routing_to(peer: Peer, receiver: PartyRef | None = None) -> Routing:
+    """From our party to `receiver`; without one to the hub (get all, broadcast push) or the peer.
+
+    2.1.1 has no such headers, but for Gireve's pulls of a single operator.
+    """
+    profile = peer.behaviour
+    if not profile.routing_headers:
+        return (
+            Routing(receiver=receiver) if receiver and profile.operator_name_is_party else Routing()
+        )
+    if profile.hub is not None:
+        # Gireve: every request is addressed to the hub, which passes it on.
+        receiver = profile.hub
+    if receiver is None:
+        parties = peer.parties("CPO") or peer.parties()
+        receiver = peer.hub or (parties[0] if parties else None)
+    return Routing(peer.party.ref, receiver)

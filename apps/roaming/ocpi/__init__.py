@@ -1,0 +1,1 @@
+"""OCPI as values: versions, envelope, headers, pages, forms. No ORM, no clock, no I/O."""

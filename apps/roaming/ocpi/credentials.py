@@ -1,0 +1,122 @@
+"""Credentials objects of the three versions (`credentials`)."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from apps.roaming.ocpi.errors import InvalidMessage
+from apps.roaming.ocpi.fields import Fields
+from apps.roaming.ocpi.headers import PartyRef
+from apps.roaming.ocpi.versions import Endpoint, Interface, Role, Version, interface_of_2_1_1
+
+_TOKEN = re.compile(r"[!-~]{1,2000}")
+
+
+@dataclass(frozen=True, slots=True)
+class RoleMessage:
+    """A party of a platform, in one role."""
+
+    role: str
+    party: PartyRef
+    business_details: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return str(self.business_details.get("name", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialsMessage:
+    """How to reach a platform; 2.1.1 has one party and does not say in which role."""
+
+    token: str
+    url: str
+    roles: tuple[RoleMessage, ...]
+    hub: PartyRef | None = None
+
+
+def read_credentials(fields: Fields, version: Version) -> CredentialsMessage:
+    """Raises InvalidMessage."""
+    token = fields.text("token").strip()
+    if not _TOKEN.fullmatch(token):
+        raise InvalidMessage("token must be printable ASCII without spaces.", field="token")
+    roles = tuple(_roles(fields)) if version.has_roles else (_party_2_1_1(fields),)
+    if not roles:
+        raise InvalidMessage("Missing required field: roles.", field="roles")
+    hub = fields.opt_text("hub_party_id", longest=5)
+    return CredentialsMessage(
+        token=token,
+        url=fields.text("url").strip(),
+        roles=roles,
+        hub=PartyRef.of(hub[:2], hub[2:]) if len(hub) == 5 else None,
+    )
+
+
+def _roles(fields: Fields) -> Any:
+    for role in fields.objects("roles"):
+        details = role.object("business_details").members
+        yield RoleMessage(role.text("role", longest=10).upper(), _party(role), details)
+
+
+def _party_2_1_1(fields: Fields) -> RoleMessage:
+    """The side that connects to an eMSP in 2.1.1 is a CPO, or a hub that acts as one."""
+    return RoleMessage(Role.CPO, _party(fields), fields.object("business_details").members)
+
+
+def _party(fields: Fields) -> PartyRef:
+    return PartyRef.of(
+        fields.identifier("country_code", longest=2), fields.identifier("party_id", longest=3)
+    )
+
+
+def write_credentials(credentials: CredentialsMessage, version: Version) -> dict[str, Any]:
+    """The Credentials object of a version; 2.1.1 can name only the first party."""
+    if not version.has_roles:
+        first = credentials.roles[0]
+        return {
+            "token": credentials.token,
+            "url": credentials.url,
+            "business_details": first.business_details,
+            "party_id": first.party.party_id,
+            "country_code": first.party.country_code,
+        }
+    return {
+        "token": credentials.token,
+        "url": credentials.url,
+        "roles": [
+            {
+                "role": role.role,
+                "business_details": role.business_details,
+                "party_id": role.party.party_id,
+                "country_code": role.party.country_code,
+            }
+            for role in credentials.roles
+        ],
+    }
+
+
+def read_versions(data: Any) -> dict[str, str]:
+    """Version -> URL of its details. Raises InvalidMessage."""
+    offered = {}
+    for entry in Fields({"versions": data}).objects("versions"):
+        offered[entry.text("version")] = entry.text("url")
+    return offered
+
+
+def read_details(data: Any, version: Version) -> list[Endpoint]:
+    """The endpoints of a platform. Raises InvalidMessage.
+
+    2.1.1 says no interface; the one who connects to an eMSP is taken for a CPO.
+    """
+    fields = Fields.of(data, "data")
+    return [_endpoint(entry, version) for entry in fields.objects("endpoints")]
+
+
+def _endpoint(entry: Fields, version: Version) -> Endpoint:
+    identifier = entry.text("identifier").strip().lower()
+    if version.has_roles:
+        # The role of the credentials module has no meaning and is often left out.
+        role = entry.opt_text("role").upper() or Interface.SENDER
+    else:
+        role = interface_of_2_1_1(identifier, peer_is_operator=True)
+    return Endpoint(identifier, str(role), entry.text("url").strip())

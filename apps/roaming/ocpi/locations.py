@@ -1,0 +1,87 @@
+"""Locations, EVSEs and connectors of the three versions as the platform's one form.
+
+2.1.1 has no parties in the object, no `publish` and no time zone rule; the names of what is read
+here are the same in all three. Anything else stays in the raw message.
+"""
+
+from decimal import Decimal
+
+from apps.locations.messages import ConnectorMessage, EvseMessage, LocationMessage
+from apps.roaming.ocpi.countries import two_letters
+from apps.roaming.ocpi.errors import InvalidMessage
+from apps.roaming.ocpi.fields import Fields
+
+
+def operator_name(fields: Fields) -> str:
+    """The name of the location's operator; Gireve puts the party of the CPO there (FR*CPO)."""
+    operator = fields.opt_object("operator")
+    return (operator.opt_text("name") if operator else "")[:200]
+
+
+def read_location(fields: Fields) -> LocationMessage:
+    """Raises InvalidMessage."""
+    place = fields.object("coordinates")
+    return LocationMessage(
+        location_id=fields.identifier("id"),
+        name=fields.opt_text("name")[:255],
+        street=fields.text("address")[:200],
+        postcode=fields.opt_text("postal_code")[:20],
+        city=fields.text("city")[:100],
+        country=two_letters(fields.text("country")),
+        time_zone=fields.opt_text("time_zone")[:50],
+        latitude=_degrees(place, "latitude", 90),
+        longitude=_degrees(place, "longitude", 180),
+        evses=tuple(read_evse(evse) for evse in fields.objects("evses")),
+        last_updated=fields.time("last_updated"),
+    )
+
+
+def read_evse(fields: Fields) -> EvseMessage:
+    """Raises InvalidMessage. `last_updated` is missing in an example of the specification."""
+    fields.opt_time("last_updated")
+    return EvseMessage(
+        uid=fields.identifier("uid", longest=39),
+        evse_id=fields.opt_text("evse_id", longest=48),
+        status=fields.text("status", longest=36).upper(),
+        connectors=tuple(read_connector(plug) for plug in fields.objects("connectors")),
+    )
+
+
+def read_connector(fields: Fields) -> ConnectorMessage:
+    """Raises InvalidMessage."""
+    fields.opt_time("last_updated")
+    return ConnectorMessage(
+        connector_id=fields.identifier("id"),
+        standard=fields.text("standard")[:30],
+        power_type=fields.opt_text("power_type")[:20],
+        max_power_watt=_power(fields),
+    )
+
+
+def _power(fields: Fields) -> int | None:
+    """As said (2.2), else from volts and amperes: phase voltage in 2.1.1 and 2.2 alike."""
+    if (power := fields.opt_int("max_electric_power")) is not None:
+        return power if 0 <= power < 2**31 else None
+    volts = fields.opt_int("max_voltage") or fields.opt_int("voltage")
+    amperes = fields.opt_int("max_amperage") or fields.opt_int("amperage")
+    if not volts or not amperes:
+        return None
+    phases = 3 if fields.opt_text("power_type") == "AC_3_PHASE" else 1
+    watt = volts * amperes * phases
+    return watt if 0 <= watt < 2**31 else None
+
+
+def _degrees(place: Fields, name: str, most: int) -> Decimal | None:
+    """Degrees are texts; some peers send numbers. What is not on earth is left out, not refused."""
+    value = place.members.get(name)
+    if value is None:
+        raise InvalidMessage(f"Missing required field: {place.path}.{name}.", field=name)
+    try:
+        degrees = Decimal(str(value).strip())
+    except ArithmeticError:
+        raise InvalidMessage(
+            f"{place.path}.{name} must be decimal degrees.", field=f"{place.path}.{name}"
+        ) from None
+    if not degrees.is_finite() or abs(degrees) > most:
+        return None
+    return degrees.quantize(Decimal("0.000001"))

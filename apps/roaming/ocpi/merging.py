@@ -1,0 +1,55 @@
+"""PATCH: what is named replaces what stands, the rest stays (`transport_and_format`, PATCH)."""
+
+from typing import Any
+
+Message = dict[str, Any]
+
+
+def merge_patch(stored: Message, patch: Message) -> Message:
+    """The stored object with the patch's members; a member that is null is removed."""
+    merged = {**stored, **patch}
+    return {name: value for name, value in merged.items() if value is not None}
+
+
+def merge_session_patch(stored: Message, patch: Message) -> Message:
+    """As merge_patch, but charging periods are appended (`mod_sessions`, PATCH).
+
+    A period with the start of one that stands replaces it, so that the same patch twice
+    changes nothing.
+    """
+    merged = merge_patch(stored, patch)
+    if isinstance(patch.get("charging_periods"), list):
+        merged["charging_periods"] = _periods(
+            stored.get("charging_periods") or [], patch["charging_periods"]
+        )
+    return merged
+
+
+def _periods(stored: list[Any], added: list[Any]) -> list[Any]:
+    def start(period: Any) -> Any:
+        return period.get("start_date_time") if isinstance(period, dict) else None
+
+    replaced = {start(period) for period in added} - {None}
+    return [period for period in stored if start(period) not in replaced] + added
+
+
+def find_ci(items: Any, name: str, wanted: str) -> int | None:
+    """Where the object whose id `name` equals `wanted` without case stands in a list."""
+    if not isinstance(items, list):
+        return None
+    for position, item in enumerate(items):
+        if isinstance(item, dict) and str(item.get(name, "")).upper() == wanted.upper():
+            return position
+    return None
+
+
+def with_item(owner: Message, list_name: str, id_name: str, item: Message) -> Message:
+    """The owner with the item put into its list, in place of the one with the same id."""
+    raw = owner.get(list_name)
+    items = list(raw) if isinstance(raw, list) else []
+    position = find_ci(items, id_name, str(item.get(id_name, "")))
+    if position is None:
+        items.append(item)
+    else:
+        items[position] = item
+    return {**owner, list_name: items}

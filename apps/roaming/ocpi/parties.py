@@ -1,0 +1,38 @@
+"""Who owns an object: URL, body and credentials must not contradict each other."""
+
+from typing import Any
+
+from apps.roaming.ocpi.errors import InvalidMessage
+from apps.roaming.ocpi.fields import Fields
+from apps.roaming.ocpi.headers import PartyRef
+
+
+def party_of(fields: Fields) -> PartyRef | None:
+    """The party named in an object (2.2 and newer, and some 2.1.1 hubs), or None.
+
+    Raises InvalidMessage when only one half is there.
+    """
+    country = fields.opt_text("country_code", longest=2)
+    party = fields.opt_text("party_id", longest=3)
+    if not country and not party:
+        return None
+    return PartyRef.of(fields.text("country_code"), fields.text("party_id"))
+
+
+def require_same(field: str, *, in_url: str, in_body: Any) -> None:
+    """An id in the URL is that of the body, without case; left out of the body is no contradiction.
+
+    Raises InvalidMessage (2001, `transport_and_format`, errors of client owned objects).
+    """
+    if in_body is None:
+        return
+    if not isinstance(in_body, str) or in_body.strip().upper() != in_url.strip().upper():
+        raise InvalidMessage(
+            f"{field} is {in_body!s:.60} in the body but {in_url:.60} in the URL.", field=field
+        )
+
+
+def require_party_of_url(body: dict[str, Any], owner: PartyRef) -> None:
+    """The party in the URL is that of the body."""
+    require_same("country_code", in_url=owner.country_code, in_body=body.get("country_code"))
+    require_same("party_id", in_url=owner.party_id, in_body=body.get("party_id"))

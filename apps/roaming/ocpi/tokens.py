@@ -1,0 +1,134 @@
+"""Tokens as each version writes them, and what a version can't say."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from apps.roaming.ocpi.fields import Fields
+from apps.roaming.ocpi.headers import PartyRef
+from apps.roaming.ocpi.times import write_time
+from apps.roaming.ocpi.versions import Version
+
+# 2.1.1 knows RFID and OTHER only (`mod_tokens`, TokenType).
+_TYPES_OF_2_1_1 = {"RFID", "OTHER"}
+
+
+@dataclass(frozen=True, slots=True)
+class TokenMessage:
+    """What a driver charges with, in the newest version's words."""
+
+    party: PartyRef
+    uid: str
+    type: str
+    contract_id: str
+    issuer: str
+    valid: bool
+    whitelist: str
+    last_updated: datetime
+    visual_number: str = ""
+    language: str = ""
+    group_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A message in a version's words, and what that version could not say."""
+
+    body: dict[str, Any]
+    unsaid: tuple[str, ...] = ()
+
+
+def write_token(token: TokenMessage, version: Version) -> Written:
+    """The Token object of a version."""
+    return _write_2_2(token) if version.has_roles else _write_2_1_1(token)
+
+
+def _write_2_2(token: TokenMessage) -> Written:
+    body = {
+        "country_code": token.party.country_code,
+        "party_id": token.party.party_id,
+        "uid": token.uid,
+        "type": token.type,
+        "contract_id": token.contract_id,
+        "visual_number": token.visual_number,
+        "issuer": token.issuer[:64],
+        "group_id": token.group_id,
+        "valid": token.valid,
+        "whitelist": token.whitelist,
+        "language": token.language[:2],
+        "last_updated": write_time(token.last_updated),
+    }
+    return Written(_without_empty(body))
+
+
+def _write_2_1_1(token: TokenMessage) -> Written:
+    body = {
+        "uid": token.uid,
+        "type": token.type if token.type in _TYPES_OF_2_1_1 else "OTHER",
+        "auth_id": token.contract_id,
+        "visual_number": token.visual_number,
+        "issuer": token.issuer[:64],
+        "valid": token.valid,
+        "whitelist": token.whitelist,
+        "language": token.language[:2],
+        "last_updated": write_time(token.last_updated),
+    }
+    unsaid = []
+    if token.group_id:
+        unsaid.append("group_id")
+    if token.type not in _TYPES_OF_2_1_1:
+        unsaid.append(f"type {token.type}, sent as OTHER")
+    return Written(_without_empty(body), tuple(unsaid))
+
+
+def _without_empty(body: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in body.items() if value != ""}
+
+
+def check_token(fields: Fields, version: Version) -> None:
+    """A token that another eMSP owns has the form of its version. Raises InvalidMessage."""
+    fields.identifier("uid")
+    fields.text("type")
+    fields.identifier("contract_id" if version.has_roles else "auth_id")
+    fields.text("issuer")
+    fields.text("whitelist")
+    if "valid" not in fields.members:
+        fields.text("valid")
+    fields.flag("valid")
+    fields.time("last_updated")
+
+
+@dataclass(frozen=True, slots=True)
+class LocationReferences:
+    """Where a token is to be authorized; empty ids mean everywhere."""
+
+    location_id: str = ""
+    evse_uids: tuple[str, ...] = ()
+    connector_ids: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, body: Any) -> "LocationReferences":
+        """From the body of a real-time authorization, which may be empty."""
+        if body is None or body == {}:
+            return cls()
+        fields = Fields.of(body, "")
+        return cls(
+            fields.identifier("location_id"),
+            tuple(str(uid) for uid in fields.items("evse_uids")),
+            tuple(str(plug) for plug in fields.items("connector_ids")),
+        )
+
+
+def write_authorization(
+    *, token: TokenMessage, allowed: str, reference: str, place: dict[str, Any] | None,
+    version: Version, reference_name: str,
+) -> dict[str, Any]:  # fmt: skip
+    """AuthorizationInfo; 2.1.1 has neither token nor reference, Gireve adds `authorization_id`."""
+    body: dict[str, Any] = {"allowed": allowed}
+    if version.has_roles:
+        body["token"] = write_token(token, version).body
+    if place is not None:
+        body["location"] = place
+    if reference and reference_name:
+        body[reference_name] = reference
+    return body

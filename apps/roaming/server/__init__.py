@@ -1,0 +1,1 @@
+"""The door that peers call: form, authentication and answers; decisions are in services."""

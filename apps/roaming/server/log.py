@@ -1,0 +1,69 @@
+"""What peers asked and what we answered, kept for staff; what it costs is one insert."""
+
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+from django.conf import settings
+from django.core.cache import cache
+from django.db import DatabaseError
+from django.http import HttpResponse
+
+from apps.roaming.models import Exchange
+from apps.roaming.ocpi.headers import blanked
+from apps.roaming.services.exchanges import kept_body
+from apps.roaming.services.health import heard_from
+
+if TYPE_CHECKING:
+    from apps.roaming.server.door import Call
+
+log = structlog.get_logger(__name__)
+_CALLBACK_SECRET = re.compile(r"(/(?:commands|chargingprofiles/results)/[A-Z_]+/)[\w-]{20,}")
+
+
+def blanked_url(url: str) -> str:
+    """Without the secret part of a callback address."""
+    return _CALLBACK_SECRET.sub(r"\1***", url)
+
+
+def keep_exchange(
+    call: "Call", response: HttpResponse, *, module: str, status: int, milliseconds: int
+) -> None:
+    """Write the exchange down; a failure to do so never changes the answer."""
+    peer = call._token.peer if call._token else None
+    if peer is None and _too_many_strangers():
+        return
+    try:
+        Exchange.objects.create(
+            peer=peer,
+            direction=Exchange.Direction.IN,
+            at=call.now,
+            milliseconds=milliseconds,
+            module=module,
+            method=call.request.method or "",
+            url=blanked_url(call.request.build_absolute_uri())[:2000],
+            request_id=call.request_id,
+            correlation_id=call.correlation_id,
+            request_headers=blanked(dict(call.request.headers)),
+            request_body=kept_body(call.body),
+            http_status=response.status_code,
+            ocpi_status=status,
+            response_headers=blanked(dict(response.headers)),
+            response_body=kept_body(response.content.decode()),
+            source_address=call.request.META.get("REMOTE_ADDR", "")[:45],
+        )
+        if peer is not None:
+            heard_from(peer=peer, now=call.now)
+    except DatabaseError:
+        log.exception("exchange not kept", request_id=call.request_id)
+
+
+def _too_many_strangers() -> bool:
+    """Requests without a valid token can't fill the disk: some per minute are kept."""
+    key = "roaming-strangers"
+    cache.add(key, 0, timeout=int(timedelta(minutes=1).total_seconds()))
+    try:
+        return cache.incr(key) > settings.OCPI_LOG_STRANGERS_PER_MINUTE
+    except ValueError:
+        return False

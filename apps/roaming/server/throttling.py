@@ -1,0 +1,27 @@
+"""No peer takes more than its share of the server."""
+
+import time
+
+from django.core.cache import cache
+
+from apps.roaming.models import Peer
+from apps.roaming.ocpi.errors import TooManyRequests
+
+
+def count_request(peer: Peer) -> None:
+    """Raises TooManyRequests, with the seconds to wait, past the peer's requests per minute.
+
+    Counted in the cache; without a shared one each server process counts for itself.
+    """
+    now = int(time.time())
+    key = f"roaming-requests:{peer.pk}:{now // 60}"
+    cache.add(key, 0, timeout=120)
+    try:
+        count = cache.incr(key)
+    except ValueError:
+        return
+    if count > peer.requests_per_minute:
+        wait = 60 - now % 60
+        raise TooManyRequests(
+            f"More than {peer.requests_per_minute} requests in a minute.", retry_after=wait
+        )

@@ -1,0 +1,72 @@
+"""Tokens: ours as a list and in real time; those of other eMSPs as they push them."""
+
+from apps.roaming.addresses import module_url
+from apps.roaming.ocpi import json
+from apps.roaming.ocpi.pages import Window
+from apps.roaming.ocpi.tokens import LocationReferences, write_authorization, write_token
+from apps.roaming.server.door import Call, OcpiView, Said, page_limit
+from apps.roaming.server.receiving import owner_of, stored
+from apps.roaming.services import kept_modules
+from apps.roaming.services.authorization import authorize_token
+from apps.roaming.services.keeping import Identity
+from apps.roaming.services.tokens import list_tokens
+
+
+class TokenListView(OcpiView):
+    """GET: our tokens by pages, oldest first."""
+
+    module = "tokens"
+
+    def on_get(self, call: Call) -> Said:
+        limit = page_limit(call.peer)
+        window = Window.read(call.query, max_limit=limit)
+        messages, total = list_tokens(peer=call.peer, window=window)
+        headers = {"X-Total-Count": str(total), "X-Limit": str(limit)}
+        link = window.next_link(module_url(call.base, call.version, "tokens"), total=total)
+        if link is not None:
+            headers["Link"] = link
+        return Said([write_token(each, call.version).body for each in messages], headers=headers)
+
+
+class AuthorizeView(OcpiView):
+    """POST: may this token charge?"""
+
+    module = "tokens"
+
+    def on_post(self, call: Call, uid: str) -> Said:
+        body = json.read(call.body) if call.body.strip() else None
+        decision = authorize_token(
+            peer=call.peer, uid=uid, kind=call.query.get("type", ""),
+            place=LocationReferences.read(body), now=call.now,
+        )  # fmt: skip
+        answer = write_authorization(
+            token=decision.token, allowed=decision.allowed, reference=decision.reference,
+            place=decision.place, version=call.version,
+            reference_name=call.peer.behaviour.reference_name,
+        )  # fmt: skip
+        return Said(answer)
+
+
+class ForeignTokenView(OcpiView):
+    """GET, PUT, PATCH: a token that another eMSP owns."""
+
+    module = "tokens"
+
+    def on_get(self, call: Call, country_code: str, party_id: str, object_id: str) -> Said:
+        owner = owner_of(call, country_code, party_id)
+        identity = Identity("tokens", owner, object_id)
+        return Said(kept_modules.get_object(peer=call.peer, identity=identity))
+
+    def on_put(self, call: Call, country_code: str, party_id: str, object_id: str) -> Said:
+        is_new = kept_modules.put_token(
+            peer=call.peer, owner=owner_of(call, country_code, party_id), uid=object_id,
+            message=call.object(), version=call.version,
+        )  # fmt: skip
+        return stored(is_new)
+
+    def on_patch(self, call: Call, country_code: str, party_id: str, object_id: str) -> Said:
+        kept_modules.patch_token(
+            peer=call.peer, owner=owner_of(call, country_code, party_id), uid=object_id,
+            patch=call.object(), version=call.version, now=call.now,
+        )  # fmt: skip
+        return Said()

@@ -1,0 +1,114 @@
+"""Sending what waits: in order, one after the other, until the peer fails or all is sent."""
+
+import time
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+
+from apps.core.errors import DomainError
+from apps.core.leases import lease
+from apps.roaming.client.calls import PeerAnswer, Request, call_peer
+from apps.roaming.client.routing import routing_to
+from apps.roaming.models import Peer, Push, PushQueue
+
+SECONDS: Final = 20
+# How long one run works before it lets others have the worker.
+RUN_SECONDS: Final = 60
+LEASE: Final = timedelta(seconds=RUN_SECONDS + 2 * SECONDS + 20)
+LONGEST_WAIT: Final = timedelta(minutes=5)
+# Wrong by themselves: asking again gives the same answer. Everything else passes.
+_WRONG_HTTP: Final = {400, 404, 405, 409, 410, 413, 415, 422}
+
+
+def due_queues(*, now: datetime) -> QuerySet[PushQueue]:
+    """The queues that have something to send now."""
+    found: QuerySet[PushQueue] = PushQueue.objects.filter(
+        Q(retry_at=None) | Q(retry_at__lte=now),
+        is_paused=False,
+        peer__state=Peer.State.REGISTERED,
+        pushes__state=Push.State.WAITING,
+    ).distinct()
+    return found
+
+
+def deliver_queue(*, peer: Peer) -> int:
+    """Send the peer's waiting pushes; returns how many were settled.
+
+    Only one process sends to a peer at a time: another one leaves at once. Killed between an
+    answer and its note, a push is sent again; what we push says a state, so that this is harmless.
+    """
+    ends = time.monotonic() + RUN_SECONDS
+    settled = 0
+    with lease(job=f"roaming.queue.{peer.pk}", duration=LEASE) as held:
+        while held and time.monotonic() < ends:
+            push = _foremost(peer, now=timezone.now())
+            if push is None or not _deliver(peer, push):
+                break
+            settled += 1
+    return settled
+
+
+def _foremost(peer: Peer, *, now: datetime) -> Push | None:
+    """Read anew each time: staff may have paused the queue or cancelled the push."""
+    waiting = Push.objects.filter(
+        Q(queue__retry_at=None) | Q(queue__retry_at__lte=now),
+        queue__peer=peer, queue__is_paused=False, queue__peer__state=Peer.State.REGISTERED,
+        state=Push.State.WAITING,
+    )  # fmt: skip
+    return waiting.order_by("number").first()
+
+
+def _deliver(peer: Peer, push: Push) -> bool:
+    """Send one; False when the peer failed and the queue has to wait."""
+    url = peer.endpoint(push.module, "RECEIVER")
+    if url is None:
+        return _settle(push, Push.State.REFUSED, f"{peer} has no {push.module} to push to.")
+    request = Request(
+        push.method, f"{url}{push.path}", push.module, body=push.body, seconds=SECONDS,
+        correlation_id=push.correlation_id, routing=routing_to(peer),
+    )  # fmt: skip
+    try:
+        answer = call_peer(peer, request)
+    except DomainError as error:
+        return _wait(push, error.message, 0)
+    if answer.succeeded:
+        return _settle(push, Push.State.DELIVERED, "")
+    if is_refusal(answer):
+        return _settle(push, Push.State.REFUSED, answer.describe())
+    return _wait(push, answer.describe(), answer.retry_after)
+
+
+def is_refusal(answer: PeerAnswer) -> bool:
+    """Is the message itself wrong (OCPI 2xxx), so that sending it again is pointless?"""
+    code = answer.answer.status_code
+    if answer.http_status < 300:
+        return code is not None and 2000 <= code < 3000
+    return answer.http_status in _WRONG_HTTP
+
+
+def _settle(push: Push, state: str, error: str) -> bool:
+    Push.objects.filter(pk=push.pk, state=Push.State.WAITING).update(
+        state=state, settled_at=timezone.now(), attempts=F("attempts") + 1, last_error=error[:2000]
+    )
+    PushQueue.objects.filter(pk=push.queue_id).exclude(attempts=0).update(
+        attempts=0, retry_at=None, last_error=""
+    )
+    return True
+
+
+def _wait(push: Push, error: str, retry_after: int) -> bool:
+    queue = PushQueue.objects.get(pk=push.queue_id)
+    attempts = queue.attempts + 1
+    wait = max(back_off(attempts), timedelta(seconds=retry_after))
+    Push.objects.filter(pk=push.pk).update(attempts=F("attempts") + 1, last_error=error[:2000])
+    PushQueue.objects.filter(pk=queue.pk).update(
+        attempts=attempts, retry_at=timezone.now() + wait, last_error=error[:2000]
+    )
+    return False
+
+
+def back_off(attempts: int) -> timedelta:
+    """1, 2, 4 ... seconds, at most five minutes."""
+    return min(timedelta(seconds=2 ** min(attempts - 1, 10)), LONGEST_WAIT)

@@ -1,0 +1,184 @@
+"""Peers' locations, EVSEs and connectors: kept whole, and published to the platform."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from apps.locations.publishing import get_or_add_operator, publish_locations
+from apps.roaming.models import KeptObject, Peer
+from apps.roaming.ocpi.errors import InvalidMessage, UnknownLocation
+from apps.roaming.ocpi.fields import Fields
+from apps.roaming.ocpi.headers import PartyRef
+from apps.roaming.ocpi.locations import operator_name, read_connector, read_evse, read_location
+from apps.roaming.ocpi.merging import find_ci, merge_patch, with_item
+from apps.roaming.ocpi.parties import require_party_of_url, require_same
+from apps.roaming.ocpi.times import read_time, write_time
+from apps.roaming.ocpi.versions import Version
+from apps.roaming.services.keeping import Identity, find_kept, is_older, keep, stored_message
+
+Message = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A location, or an EVSE or a connector in it (empty ids: the level above)."""
+
+    owner: PartyRef
+    location_id: str
+    evse_uid: str = ""
+    connector_id: str = ""
+
+    @property
+    def identity(self) -> Identity:
+        return Identity("locations", self.owner, self.location_id)
+
+
+def get_spot(*, peer: Peer, spot: Spot) -> Message:
+    """The object as the peer sent it. Raises UnknownLocation."""
+    location = stored_message(find_kept(peer=peer, identity=spot.identity))
+    if location is None:
+        raise UnknownLocation(f"There is no location {spot.location_id} of {spot.owner}.")
+    return _inside(location, spot)
+
+
+def _inside(location: Message, spot: Spot) -> Message:
+    found = location
+    for list_name, id_name, wanted in _levels(spot):
+        position = find_ci(found.get(list_name), id_name, wanted)
+        if position is None:
+            raise UnknownLocation(f"There is no {id_name} {wanted} in this location.")
+        found = found[list_name][position]
+    return found
+
+
+def _levels(spot: Spot) -> list[tuple[str, str, str]]:
+    levels = [("evses", "uid", spot.evse_uid), ("connectors", "id", spot.connector_id)]
+    return [level for level in levels if level[2]]
+
+
+def put_spot(*, peer: Peer, spot: Spot, message: Message, version: Version, now: datetime) -> bool:
+    """Create or replace; True when it is new. An older one is ignored.
+
+    Raises InvalidMessage, UnknownLocation for an EVSE or connector of an unknown location.
+    """
+    _check(spot, message)
+    kept = find_kept(peer=peer, identity=spot.identity, lock=True)
+    if not spot.evse_uid:
+        return _put_location(peer, spot, message, version, kept)
+    location = stored_message(kept)
+    if location is None:
+        raise UnknownLocation(f"There is no location {spot.location_id} of {spot.owner}.")
+    try:
+        standing = _inside(location, spot)
+    except UnknownLocation:
+        standing = None
+    if standing and _is_older(standing, message):
+        return False
+    _store(peer, spot, _with_inner(location, spot, message), version, kept)
+    return standing is None
+
+
+def _put_location(
+    peer: Peer, spot: Spot, message: Message, version: Version, kept: KeptObject | None
+) -> bool:
+    if is_older(kept, _updated(message)):
+        return False
+    return _store(peer, spot, message, version, kept)
+
+
+def patch_spot(*, peer: Peer, spot: Spot, patch: Message, version: Version, now: datetime) -> None:
+    """Change the named members. An older patch is ignored.
+
+    Raises InvalidMessage without `last_updated` (its absence is legal in 2.1.1), UnknownLocation.
+    """
+    patch = with_last_updated(patch, version, now)
+    kept = find_kept(peer=peer, identity=spot.identity, lock=True)
+    location = stored_message(kept)
+    if location is None:
+        raise UnknownLocation(f"There is no location {spot.location_id} of {spot.owner}.")
+    standing = _inside(location, spot)
+    if _is_older(standing, patch):
+        return
+    merged = merge_patch(standing, patch)
+    _check(spot, merged)
+    _store(peer, spot, _with_inner(location, spot, merged), version, kept)
+
+
+def with_last_updated(patch: Message, version: Version, now: datetime) -> Message:
+    """2.2 demands `last_updated` in a PATCH; the examples of 2.1.1 have none, then it is now."""
+    Fields(patch).opt_time("last_updated")
+    if patch.get("last_updated") is None:
+        if version.has_roles:
+            raise InvalidMessage("Missing required field: last_updated.", field="last_updated")
+        return {**patch, "last_updated": write_time(now)}
+    return patch
+
+
+def _with_inner(location: Message, spot: Spot, inner: Message) -> Message:
+    """The location with the inner object in place; the parents are as new as it is."""
+    if spot.connector_id:
+        position = find_ci(location.get("evses"), "uid", spot.evse_uid)
+        if position is None:
+            raise UnknownLocation(f"There is no EVSE {spot.evse_uid} in this location.")
+        evse = with_item(location["evses"][position], "connectors", "id", inner)
+        inner = _as_new_as(evse, inner)
+        return _as_new_as(with_item(location, "evses", "uid", inner), inner)
+    if spot.evse_uid:
+        return _as_new_as(with_item(location, "evses", "uid", inner), inner)
+    return inner
+
+
+def _as_new_as(parent: Message, child: Message) -> Message:
+    before, after = _updated(parent), _updated(child)
+    if after is None or (before is not None and after < before):
+        return parent
+    return {**parent, "last_updated": child["last_updated"]}
+
+
+def _is_older(standing: Message, message: Message) -> bool:
+    """Is the message older than what stands?"""
+    before, after = _updated(standing), _updated(message)
+    return before is not None and after is not None and after < before
+
+
+def _updated(message: Message) -> datetime | None:
+    value = message.get("last_updated")
+    return read_time(value) if isinstance(value, str) else None
+
+
+def _check(spot: Spot, message: Message) -> None:
+    fields = Fields.of(message, "")
+    if spot.connector_id:
+        require_same("id", in_url=spot.connector_id, in_body=message.get("id"))
+        read_connector(fields)
+    elif spot.evse_uid:
+        require_same("uid", in_url=spot.evse_uid, in_body=message.get("uid"))
+        read_evse(fields)
+    else:
+        require_same("id", in_url=spot.location_id, in_body=message.get("id"))
+        require_party_of_url(message, spot.owner)
+        read_location(fields)
+
+
+def _store(
+    peer: Peer, spot: Spot, location: Message, version: Version, kept: KeptObject | None
+) -> bool:
+    fields = Fields(location)
+    is_new = keep(
+        peer=peer, identity=spot.identity, version=version, message=location,
+        last_updated=_updated(location), kept=kept,
+    )  # fmt: skip
+    operator = get_or_add_operator(
+        country_code=spot.owner.country_code, party_id=spot.owner.party_id,
+        name=name_of_party(peer, spot.owner) or operator_name(fields),
+    )  # fmt: skip
+    publish_locations(operator=operator, messages=[read_location(fields)])
+    return is_new
+
+
+def name_of_party(peer: Peer, party: PartyRef) -> str:
+    """The name under which the peer presented its party; "" when it did not."""
+    for role in peer.roles:
+        if PartyRef.of(role["country_code"], role["party_id"]) == party:
+            return str(role.get("business_details", {}).get("name", ""))[:200]
+    return ""

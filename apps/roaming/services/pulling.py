@@ -1,0 +1,130 @@
+"""Pulling a peer's lists by pages: all at first, then what changed since the last success."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Final
+
+from django.db import transaction
+from django.utils import timezone
+
+from apps.core.errors import DomainError
+from apps.core.leases import lease
+from apps.roaming.client.calls import Request
+from apps.roaming.client.pages import Page, first_url, pages
+from apps.roaming.client.routing import routing_to
+from apps.roaming.models import KeptObject, Peer, PullCursor
+from apps.roaming.ocpi.headers import PartyRef
+from apps.roaming.services.page_keeping import HANDLERS
+from apps.roaming.services.vanishing import remove_vanished
+
+MODULES: Final = ("hubclientinfo", "locations", "tariffs", "sessions", "cdrs", "tokens")
+# Two clocks and requests under way: the next pull begins a little before this one.
+OVERLAP: Final = timedelta(minutes=2)
+LEASE: Final = timedelta(hours=2)
+
+
+class PullRunning(DomainError):
+    """The same list is being pulled."""
+
+    code = "PULL_RUNNING"
+
+
+def pull_module(
+    *, peer: Peer, module: str, operator: str = "", full: bool = False,
+    sleep: Callable[[float], None] | None = None,
+) -> PullCursor:  # fmt: skip
+    """Pull one list to its end; one that stopped half-way goes on where it stopped.
+
+    Each page is one transaction with the note how far we are. Raises PullRunning, and what
+    stopped the pull, which is kept in the cursor.
+    """
+    with lease(job=f"roaming.pull.{peer.pk}.{module}.{operator}", duration=LEASE) as held:
+        if not held:
+            raise PullRunning(f"{module} of {peer} are being pulled.")
+        cursor = _begin(peer, module, operator, full)
+        try:
+            _pull(peer, cursor, sleep)
+        except DomainError as error:
+            cursor.last_error = error.message[:2000]
+            cursor.save()
+            raise
+    return cursor
+
+
+def _begin(peer: Peer, module: str, operator: str, full: bool) -> PullCursor:
+    cursor, _ = PullCursor.objects.get_or_create(peer=peer, module=module, operator=operator)
+    if full:
+        cursor.since, cursor.next_url = None, ""
+    if not cursor.next_url:
+        cursor.started_at, cursor.next_since = timezone.now(), None
+        cursor.received = cursor.unread = 0
+        cursor.next_url = first_url(
+            peer.endpoint(module, "SENDER") or "", since=cursor.since, limit=_limit(peer, module)
+        )
+    cursor.last_error = ""
+    cursor.save()
+    return cursor
+
+
+def _limit(peer: Peer, module: str) -> int | None:
+    return peer.page_limit or peer.behaviour.page_limits.get(module)
+
+
+def _pull(peer: Peer, cursor: PullCursor, sleep: Callable[[float], None] | None) -> None:
+    request = Request(
+        "GET", cursor.next_url, cursor.module, seconds=60, routing=_routing(peer, cursor)
+    )
+    patience = {"sleep": sleep} if sleep else {}
+    for page in pages(peer, request, **patience):
+        with transaction.atomic():
+            _keep(peer, cursor, page)
+    _finish(peer, cursor)
+
+
+def _routing(peer: Peer, cursor: PullCursor):  # type: ignore[no-untyped-def]
+    if cursor.module == "hubclientinfo":
+        return Request("GET", "", "").routing
+    receiver = PartyRef.of(*cursor.operator.split("*", 1)) if cursor.operator else None
+    return routing_to(peer, receiver)
+
+
+def _keep(peer: Peer, cursor: PullCursor, page: Page) -> None:
+    now = timezone.now()
+    unread = HANDLERS[cursor.module](peer, page.objects, now)
+    cursor.received += len(page.objects)
+    cursor.unread += len(unread)
+    if unread:
+        cursor.last_error = "; ".join(unread)[:2000]
+    if cursor.next_since is None:
+        cursor.next_since = (page.at or cursor.started_at or now) - OVERLAP
+    cursor.next_url = page.following
+    cursor.save()
+
+
+def _finish(peer: Peer, cursor: PullCursor) -> None:
+    with transaction.atomic():
+        if cursor.since is None and cursor.started_at and not cursor.unread:
+            remove_vanished(peer=peer, cursor=cursor)
+        cursor.since, cursor.next_since = cursor.next_since, None
+        cursor.succeeded_at = timezone.now()
+        cursor.save()
+
+
+def modules_of(peer: Peer) -> list[tuple[str, str]]:
+    """What can be pulled: module and operator ("" for all)."""
+    found: list[tuple[str, str]] = []
+    for module in MODULES:
+        if peer.endpoint(module, "SENDER") is None:
+            continue
+        if module == "tariffs" and peer.behaviour.tariffs_are_pulled_by_operator:
+            found.extend((module, operator) for operator in _operators(peer))
+        else:
+            found.append((module, ""))
+    return found
+
+
+def _operators(peer: Peer) -> list[str]:
+    """The operators whose locations came through the hub."""
+    known = KeptObject.objects.filter(peer=peer, module="locations", deleted_at=None)
+    parties = known.values_list("country_code", "party_id").distinct().order_by()
+    return sorted(f"{country}*{party}" for country, party in parties)

@@ -1,0 +1,122 @@
+"""Putting pushes into a peer's queue, and what staff do with it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import transaction
+
+from apps.audit.context import Actor
+from apps.audit.services import record
+from apps.core.errors import DomainError
+from apps.core.ids import new_id
+from apps.roaming.models import Peer, Push, PushQueue
+from apps.roaming.ocpi import json
+
+
+class PushNotWaiting(DomainError):
+    """The push was settled meanwhile."""
+
+    code = "PUSH_NOT_WAITING"
+
+
+class PushWaits(DomainError):
+    """It will be sent anyway."""
+
+    code = "PUSH_WAITS"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What to push: `path` is what follows the module's URL, `label` is for people."""
+
+    module: str
+    method: str
+    path: str
+    body: Any
+    label: str
+    unsaid: tuple[str, ...] = ()
+    correlation_id: str = ""
+
+
+def enqueue(*, peer: Peer, messages: list[Message]) -> None:
+    """Put messages at the end of the queue, in the caller's transaction and in this order."""
+    if not messages:
+        return
+    with transaction.atomic():
+        PushQueue.objects.get_or_create(peer=peer)
+        # The lock makes the numbers follow the order in which transactions commit.
+        queue = PushQueue.objects.select_for_update().get(peer=peer)
+        first = queue.next_number
+        pushes = [_push(queue, first + n, message) for n, message in enumerate(messages)]
+        Push.objects.bulk_create(pushes, batch_size=500)
+        PushQueue.objects.filter(pk=queue.pk).update(next_number=first + len(messages))
+        wake(queue)
+
+
+def _push(queue: PushQueue, number: int, message: Message) -> Push:
+    return Push(
+        queue=queue, number=number, module=message.module, method=message.method,
+        path=message.path, label=message.label[:200], unsaid=list(message.unsaid),
+        body=message.body if isinstance(message.body, str) else json.write(message.body),
+        correlation_id=message.correlation_id or str(new_id()),
+    )  # fmt: skip
+
+
+def wake(queue: PushQueue) -> None:
+    """Send soon after the commit; a burst wakes the worker once a second, beat does the rest."""
+    transaction.on_commit(lambda: _wake(str(queue.peer_id)), robust=True)
+
+
+def _wake(peer_id: str) -> None:
+    from apps.roaming.tasks import deliver_peer
+
+    if cache.add(f"roaming-wake:{peer_id}", 1, timeout=1):
+        deliver_peer.delay(peer_id)
+
+
+def pause_queue(*, queue: PushQueue, reason: str, actor: Actor | None = None) -> None:
+    """Send nothing to the peer until the queue is resumed; what comes waits."""
+    queue.is_paused = True
+    record("paused push queue", queue, reason=reason, actor=actor)
+
+
+def resume_queue(*, queue: PushQueue, reason: str, actor: Actor | None = None) -> None:
+    """Go on, at once also when the last attempts failed."""
+    with transaction.atomic():
+        queue.is_paused = False
+        record("resumed push queue", queue, reason=reason, actor=actor)
+        PushQueue.objects.filter(pk=queue.pk).update(retry_at=None)
+        wake(queue)
+
+
+def cancel_push(*, push: Push, reason: str, now: datetime, actor: Actor | None = None) -> None:
+    """Take a waiting push out, so that those behind it go on. Raises PushNotWaiting."""
+    with transaction.atomic():
+        taken = Push.objects.filter(pk=push.pk, state=Push.State.WAITING).update(
+            state=Push.State.CANCELLED, settled_at=now, last_error=f"Cancelled: {reason}"
+        )
+        if not taken:
+            raise PushNotWaiting(f"{push} does not wait any more.")
+        queue = push.queue
+        PushQueue.objects.filter(pk=queue.pk).update(attempts=0, retry_at=None)
+        wake(queue)
+
+
+def replay_push(*, push: Push) -> None:
+    """Send a settled push once more, at the end of the queue. Raises PushWaits."""
+    if push.state == Push.State.WAITING:
+        raise PushWaits(f"{push} waits in the queue.")
+    message = Message(
+        push.module, push.method, push.path, push.body, push.label, tuple(push.unsaid)
+    )
+    enqueue(peer=push.queue.peer, messages=[message])
+
+
+def purge_pushes(*, now: datetime) -> int:
+    """Remove settled pushes older than set; returns how many."""
+    until = now - timedelta(days=settings.OCPI_LOG_DAYS)
+    settled = Push.objects.exclude(state=Push.State.WAITING).filter(settled_at__lt=until)
+    return settled.delete()[0]

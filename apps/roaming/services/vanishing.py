@@ -1,0 +1,43 @@
+"""After a full pull: what the peer no longer lists is no longer valid (`mod_locations`, GET)."""
+
+from dataclasses import replace
+from typing import Final
+
+from django.db.models import Q
+from django.utils import timezone
+
+from apps.locations.publishing import get_or_add_operator, publish_locations
+from apps.roaming.models import KeptObject, Peer, PullCursor
+from apps.roaming.ocpi import json
+from apps.roaming.ocpi.fields import Fields
+from apps.roaming.ocpi.locations import read_location
+
+_LISTED_IN_FULL: Final = {"locations", "tariffs"}
+
+
+def remove_vanished(*, peer: Peer, cursor: PullCursor) -> int:
+    """Mark what the finished full pull did not list; EVSEs of such locations become REMOVED.
+
+    What was pushed since the pull began stays. Returns how many objects vanished.
+    """
+    if cursor.module not in _LISTED_IN_FULL:
+        return 0
+    rows = KeptObject.objects.filter(
+        Q(seen_at=None) | Q(seen_at__lt=cursor.started_at),
+        peer=peer, module=cursor.module, deleted_at=None, updated_at__lt=cursor.started_at,
+    )  # fmt: skip
+    if cursor.operator:
+        country, party = cursor.operator.split("*", 1)
+        rows = rows.filter(country_code=country, party_id=party)
+    vanished = list(rows)
+    if cursor.module == "locations":
+        for row in vanished:
+            _remove_evses(row)
+    KeptObject.objects.filter(pk__in=[row.pk for row in vanished]).update(deleted_at=timezone.now())
+    return len(vanished)
+
+
+def _remove_evses(row: KeptObject) -> None:
+    location = read_location(Fields(json.read(row.body)))
+    operator = get_or_add_operator(country_code=row.country_code, party_id=row.party_id, name="")
+    publish_locations(operator=operator, messages=[replace(location, evses=())])

@@ -1,0 +1,86 @@
+"""Jobs of the connections: pull, push, tidy up."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import structlog
+from celery import shared_task
+from django.conf import settings
+from django.utils import timezone
+
+from apps.core.errors import DomainError
+from apps.core.leases import job_run, lease
+from apps.roaming.models import Peer, PullCursor
+from apps.roaming.services.delivering import deliver_queue, due_queues
+from apps.roaming.services.exchanges import purge_exchanges
+from apps.roaming.services.pulling import PullRunning, modules_of, pull_module
+from apps.roaming.services.queueing import purge_pushes
+from apps.roaming.services.token_pushes import push_changed_tokens
+
+log = structlog.get_logger(__name__)
+
+
+def _registered(peer_id: str) -> Peer | None:
+    peer: Peer | None = (
+        Peer.objects.registered().select_related("party").filter(pk=UUID(peer_id)).first()
+    )
+    return peer
+
+
+@shared_task
+def pull_peer(peer_id: str) -> None:
+    """Pull all lists of a peer; one that fails does not keep the others."""
+    peer = _registered(peer_id)
+    if peer is None:
+        return
+    for module, operator in modules_of(peer):
+        try:
+            pull_module(peer=peer, module=module, operator=operator)
+        except PullRunning:
+            continue
+        except DomainError as error:
+            log.warning("pull failed", peer=str(peer), module=module, error=error.message)
+
+
+@shared_task
+def pull_due_peers() -> None:
+    """Send out a pull for each peer whose last one is too long ago, or stopped half-way."""
+    now = timezone.now()
+    recent = now - timedelta(minutes=settings.OCPI_PULL_MINUTES)
+    pulled = set(
+        PullCursor.objects.filter(succeeded_at__gt=recent, next_url="")
+        .exclude(module__contains=":")
+        .values_list("peer_id", "module", "operator")
+    )
+    for peer in Peer.objects.registered().select_related("party"):
+        if any((peer.pk, module, operator) not in pulled for module, operator in modules_of(peer)):
+            pull_peer.delay(str(peer.pk))
+
+
+@shared_task
+def deliver_peer(peer_id: str) -> None:
+    """Send what waits for a peer, for a minute at most; beat sends the rest."""
+    peer = _registered(peer_id)
+    if peer is not None:
+        deliver_queue(peer=peer)
+
+
+@shared_task
+def push_due_messages() -> None:
+    """Queue changed tokens, and wake the queues that are due; each peer has a task of its own."""
+    with lease(job="roaming.push_due_messages", duration=timedelta(minutes=5)) as held:
+        if not held:
+            return
+        now = timezone.now()
+        for peer in Peer.objects.registered().select_related("party"):
+            push_changed_tokens(peer=peer, now=now)
+        for peer_id in due_queues(now=now).values_list("peer_id", flat=True):
+            deliver_peer.delay(str(peer_id))
+
+
+@shared_task
+def purge_messages() -> None:
+    """Old exchanges and settled pushes end."""
+    with job_run(job="roaming.purge_messages") as run:
+        now = timezone.now()
+        run.counts = {"exchanges": purge_exchanges(now=now), "pushes": purge_pushes(now=now)}
