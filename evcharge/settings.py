@@ -161,6 +161,8 @@ AUTH_PASSWORD_VALIDATORS = [
 SECURE_PROXY_SSL_HEADER = (
     ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
 )
+# Whose X-Forwarded-For we believe (addresses or networks).
+TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=not DEBUG)
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT
@@ -249,6 +251,10 @@ CELERY_BEAT_SCHEDULE = {
     "purge-messages": {
         "task": "apps.roaming.tasks.purge_messages",
         "schedule": crontab(minute=40, hour=3),
+    },
+    "seal-audit-entries": {
+        "task": "apps.audit.tasks.seal_audit_entries",
+        "schedule": crontab(minute="*/5"),
     },
     "relay-events": {"task": "apps.events.tasks.relay_events", "schedule": 5},
     "decide-vat-of-accepted-cdrs": {

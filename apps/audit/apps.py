@@ -6,13 +6,18 @@ class AuditConfig(AppConfig):
     verbose_name = "Audit trail"
 
     def ready(self) -> None:
-        from apps.audit.models import AuditedModel, Entry
+        from apps.audit import guards, logins, relations
+        from apps.audit.models import AuditedModel, Entry, Seal, SealedEntry
         from apps.audit.story import tell_story
         from apps.core.stories import register_storyteller
         from apps.core.triggers import append_only
 
         register_storyteller(tell_story)
-        append_only(Entry._meta.db_table)
+        for kept in (Entry, Seal, SealedEntry):
+            append_only(kept._meta.db_table)
         for model in apps.get_models():
             if issubclass(model, AuditedModel):
                 append_only(model.history.model._meta.db_table)
+        guards.connect()
+        logins.connect()
+        relations.connect()

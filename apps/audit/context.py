@@ -98,6 +98,11 @@ def set_actor(actor: Actor) -> None:
     _context.set(replace(current(), actor=actor))
 
 
+def describe_door(*, url: str, path: str, route: str) -> None:
+    """Say which view answers the request, once its path is resolved."""
+    _context.set(replace(current(), url=url, path=path, route=route))
+
+
 @contextmanager
 def door(context: Context) -> Iterator[None]:
     """The block runs in this context."""

@@ -1,11 +1,13 @@
 """Puts the request into the audit context."""
 
 from collections.abc import Callable
+from typing import Any
 
 import structlog
 from django.http import HttpRequest, HttpResponse
 
-from apps.audit.context import Actor, Context, door
+from apps.audit import doors
+from apps.audit.context import Actor, Context, describe_door, door
 
 
 class AuditContextMiddleware:
@@ -20,14 +22,22 @@ class AuditContextMiddleware:
         with door(_context_of(request, actor)):
             return self.get_response(request)
 
+    def process_view(
+        self, request: HttpRequest, view: Any, args: Any, kwargs: dict[str, Any]
+    ) -> None:
+        """Now it is known which path it is, and which part of it may be a secret."""
+        if match := request.resolver_match:
+            path = doors.normalized_path(match)
+            describe_door(
+                url=doors.url_of(request, match), path=path, route=doors.route_prefix(path)
+            )
+
 
 def _context_of(request: HttpRequest, actor: Actor | None) -> Context:
     bound = structlog.contextvars.get_contextvars()
     return Context(
         actor=actor,
         request_id=str(bound.get("request_id", "")),
-        url=request.build_absolute_uri()[:2000],
         method=request.method or "",
-        path=request.path,
-        source_address=request.META.get("REMOTE_ADDR", ""),
+        source_address=doors.source_address(request),
     )
