@@ -15,6 +15,8 @@ from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Group, Permission
 from django.db.models import Q, QuerySet
 
+from apps.audit.context import Actor, acting
+
 
 class Role(StrEnum):
     """The groups of the staff."""
@@ -62,11 +64,17 @@ def sync_groups(sender: AppConfig, using: str, **kwargs: Any) -> None:
     # Django creates them in a receiver of the same signal, which may come after this one.
     create_permissions(sender, verbosity=0, using=using)
     known = Permission.objects.using(using).filter(content_type__app_label=sender.label)
-    for role in Role:
-        group, _ = Group.objects.using(using).get_or_create(name=role.value)
-        wanted = set(_permissions_of(role, known, sender.label))
-        held = set(group.permissions.filter(content_type__app_label=sender.label))
+    with acting(Actor.job("migrate")):
+        for role in Role:
+            group, _ = Group.objects.using(using).get_or_create(name=role.value)
+            _sync_group(group, set(_permissions_of(role, known, sender.label)), sender.label)
+
+
+def _sync_group(group: Group, wanted: set[Permission], app: str) -> None:
+    held = set(group.permissions.filter(content_type__app_label=app))
+    if wanted - held:
         group.permissions.add(*(wanted - held))
+    if held - wanted:
         group.permissions.remove(*(held - wanted))
 
 

@@ -28,7 +28,7 @@ def url_of(request: HttpRequest, match: ResolverMatch | None) -> str:
     return f"{address}?{query}" if query else address
 
 
-def _quote(text: str, *args: Any) -> str:
+def _quote(text: Any, *args: Any) -> str:
     return HIDDEN if text == HIDDEN else quote_plus(text)
 
 

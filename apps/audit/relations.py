@@ -69,6 +69,8 @@ def _make_set_one_change(manager: Any) -> None:
     plain_set = manager.set
 
     def set(self: Any, objs: Any, **kwargs: Any) -> None:
+        if _collected.get() is not None:
+            return plain_set(self, objs, **kwargs)
         with transaction.atomic(), _one_change():
             plain_set(self, objs, **kwargs)
 
@@ -85,6 +87,16 @@ def _one_change() -> Iterator[None]:
     finally:
         _collected.reset(token)
     _write(collected)
+
+
+@contextmanager
+def already_told() -> Iterator[None]:
+    """The lists written in the block follow from a field whose change is in the trail already."""
+    token = _collected.set({})
+    try:
+        yield
+    finally:
+        _collected.reset(token)
 
 
 def _write(befores: Befores) -> None:

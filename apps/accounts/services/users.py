@@ -8,6 +8,7 @@ from django.db import transaction
 from apps.accounts.models import Provider, User
 from apps.accounts.roles import Role
 from apps.audit.context import Actor
+from apps.audit.relations import already_told
 from apps.audit.services import record
 from apps.core.errors import DomainError
 
@@ -69,7 +70,8 @@ def save_user(
     user.roles = sorted(Role(role) for role in set(roles))
     activity = "created user" if user._state.adding else "changed user"
     record(activity, user, reason=reason, actor=actor)
-    user.groups.set(Group.objects.filter(name__in=user.roles))
+    with already_told():
+        user.groups.set(Group.objects.filter(name__in=user.roles))
     return user
 
 

@@ -95,9 +95,7 @@ class TariffVersion(AuditedModel):
     number = models.PositiveIntegerField(help_text="Counts from 1 in the order of entry.")
     ocpi_version = models.CharField(max_length=5, choices=[(name, name) for name in VERSIONS])
     currency = models.CharField(max_length=3, validators=[currency_code])
-    content = models.JSONField(
-        help_text="The tariff as OCPI writes it.", encoder=DjangoJSONEncoder
-    )
+    content = models.JSONField(help_text="The tariff as OCPI writes it.", encoder=DjangoJSONEncoder)
     content_hash = models.CharField(max_length=64, editable=False)
     active_from = models.DateTimeField()
     active_to = models.DateTimeField(
