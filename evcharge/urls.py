@@ -10,6 +10,7 @@ urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("ocpi/", include("apps.roaming.urls")),
+    path("admin/vat-report/", include("apps.billing.vat_report_page")),
     path("admin/", admin.site.urls),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="api-schema"), name="api-docs"),
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
