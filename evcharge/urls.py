@@ -16,4 +16,5 @@ urlpatterns = [
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("api/v1/", include("apps.accounts.api.urls")),
     path("api/v1/", include("apps.cdrs.api.urls")),
+    path("api/v1/", include("apps.tariffs.api.urls")),
 ]

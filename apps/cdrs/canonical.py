@@ -22,7 +22,7 @@ def content_hash(message: CdrMessage) -> str:
     """
     said = canonical(message)
     said["identity"] = list(message.identity)
-    for name in ("raw", "country_code", "party_id", "cdr_id"):
+    for name in ("raw", "country_code", "party_id", "cdr_id", "ocpi_version"):
         said.pop(name, None)
     text = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
