@@ -4,6 +4,7 @@ Each value is a template: "GB-DCC-{User ID}" is filled with the row's cells, tex
 is the same for all rows. A template with an empty cell is empty. See docs/import.md.
 """
 
+import codecs
 import re
 import tomllib
 from collections.abc import Mapping as MappingType
@@ -122,8 +123,9 @@ def read_mapping(path: Path) -> Mapping:
 def parse_mapping(content: dict[str, Any], *, name: str) -> Mapping:
     """Raises MappingUnreadable."""
     _check_keys(content)
-    file, cost = content.get("file", {}), content.get("cost", {})
-    sections = {
+    file: dict[str, Any] = content.get("file", {})
+    cost: dict[str, Any] = content.get("cost", {})
+    sections: dict[str, Any] = {
         section: _templates(content.get(section, {}), section)
         for section in ("cdr", "operator", "location", "account")
     }
@@ -167,7 +169,7 @@ def _check_file(file: dict[str, Any]) -> None:
     if len(file.get("delimiter", ",")) != 1:
         raise MappingUnreadable("[file] delimiter is one character.")
     try:
-        b"".decode(file.get("encoding", "utf-8"))
+        codecs.lookup(file.get("encoding", "utf-8"))
     except LookupError:
         raise MappingUnreadable(f"[file] encoding {file['encoding']!r} is unknown.") from None
 

@@ -147,9 +147,10 @@ _KEYS: dict[type[models.Model], tuple[str, str]] = {
 }
 
 
-def _stored(model: Any, wanted: Iterable[Any]) -> dict[Key, Any]:
+def _stored(model: Any, new: Iterable[Any]) -> dict[Key, Any]:
     """Those of the wanted that are in the database, by key."""
-    wanted = list(wanted)
+    wanted: list[Any] = list(new)
+    found: Any
     if model is Operator:
         return {
             (one.country_code.upper(), one.party_id.upper()): one for one in model.objects.all()
@@ -160,8 +161,8 @@ def _stored(model: Any, wanted: Iterable[Any]) -> dict[Key, Any]:
         return {(one.provider_id, one.number): one for one in found.filter(number__in=numbers)}
     if model is Token:
         ids = [one.contract_id.upper() for one in wanted]
-        found = model.objects.alias(c=Upper("contract_id")).filter(c__in=ids)
-        return {(one.contract_id.upper(),): one for one in found}
+        tokens = model.objects.alias(c=Upper("contract_id")).filter(c__in=ids)
+        return {(one.contract_id.upper(),): one for one in tokens}
     parent, name = _KEYS[model]
     found = model.objects.alias(n=Upper(name)).filter(
         **{f"{parent}__in": {getattr(one, f"{parent}_id") for one in wanted}},

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from apps.cdrs.models import CdrImport
 
-COLUMNS: Final = ("line", "outcome", "code", "message", "cdr", "row")
+COLUMNS: Final = ("line", "outcome", "code", "message", "cdr")
 
 
 def write_report(*, cdr_import: CdrImport, path: Path) -> int:
@@ -39,5 +39,4 @@ def _findings(cdr_import: CdrImport) -> Iterator[dict[str, Any]]:
             "code": finding.code,
             "message": finding.message,
             "cdr": str(finding.cdr) if finding.cdr else "",
-            "row": finding.row,
         }

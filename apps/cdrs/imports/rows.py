@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 
 from apps.cdrs.imports.mapping import Mapping, Template
 from apps.cdrs.imports.reading import FileRow
@@ -15,7 +15,7 @@ from apps.core.errors import InvalidInput
 # OCPI totals have four decimals.
 COST_STEP: Final = Decimal("0.0001")
 LOCATION_ID_LENGTH: Final = 36
-_RATED: Final = ("contract_id", "token_uid", "external_id", "session_id", "evse_uid", "evse_id",
+_OPTIONAL: Final = ("contract_id", "token_uid", "external_id", "session_id", "evse_uid", "evse_id",
                  "authorization_reference", "connector_id", "power_type", "remark")  # fmt: skip
 
 
@@ -64,6 +64,8 @@ def _message(
             raise RowUnreadable(f"The {label} is missing.")
     started_at, ended_at = _times(cdr["started_at"], cdr["ended_at"], mapping)
     kwh = _energy(cdr, mapping)
+    texts: dict[str, Any] = {name: cdr[name] for name in _OPTIONAL if name in cdr}
+    costs: dict[str, Any] = dict(_costs(kwh, ended_at - started_at, cells, mapping))
     return CdrMessage(
         country_code=operator["country_code"],
         party_id=operator["party_id"],
@@ -77,8 +79,8 @@ def _message(
         location_country=location.get("country", ""),
         location_postcode=location.get("postcode", ""),
         location_time_zone=mapping.time_zone.key,
-        **{name: cdr[name] for name in _RATED if name in cdr},
-        **_costs(kwh, ended_at - started_at, cells, mapping),
+        **texts,
+        **costs,
         raw=text,
     )
 

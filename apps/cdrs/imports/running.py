@@ -105,7 +105,7 @@ def _import_batch(run: _Run, batch: Sequence[FileRow]) -> None:
         try:
             readable.append(read_row(file_row, run.mapping))
         except RowUnreadable as error:
-            findings.append(_refusal(run, file_row.line, error, file_row.text))
+            findings.append(_refusal(run, file_row.line, error))
     if run.missing:
         run.missing.create([row for row in readable if _is_well_formed(row)])
     arrivals = receive_cdrs(
@@ -127,7 +127,7 @@ def _is_well_formed(row: Row) -> bool:
 
 def _findings(run: _Run, row: Row, arrival: Arrival) -> Iterator[ImportFinding]:
     if arrival.error:
-        yield _refusal(run, row.line, arrival.error, row.message.raw, arrival.cdr)
+        yield _refusal(run, row.line, arrival.error, arrival.cdr)
         return
     run.counts["created" if arrival.created else "unchanged"] += 1
     cdr = arrival.cdr
@@ -136,17 +136,15 @@ def _findings(run: _Run, row: Row, arrival: Arrival) -> Iterator[ImportFinding]:
         for reason in cdr.hold_reasons:
             yield ImportFinding(
                 cdr_import=run.cdr_import, line=row.line, outcome=ImportFinding.Outcome.HELD,
-                code=reason["code"], message=reason["message"], row=row.message.raw, cdr=cdr,
+                code=reason["code"], message=reason["message"], cdr=cdr,
             )  # fmt: skip
 
 
-def _refusal(
-    run: _Run, line: int, error: DomainError, text: str, cdr: CDR | None = None
-) -> ImportFinding:
+def _refusal(run: _Run, line: int, error: DomainError, cdr: CDR | None = None) -> ImportFinding:
     run.counts["refused"] += 1
     return ImportFinding(
         cdr_import=run.cdr_import, line=line, outcome=ImportFinding.Outcome.REFUSED,
-        code=error.code, message=error.message, row=text, cdr=cdr,
+        code=error.code, message=error.message, cdr=cdr,
     )  # fmt: skip
 
 

@@ -57,7 +57,6 @@ class ImportFinding(BaseModel):
     outcome = models.CharField(max_length=10, choices=Outcome)
     code = models.CharField(max_length=50)
     message = models.TextField()
-    row = models.TextField("row as it stands in the file", blank=True)
     cdr = models.ForeignKey(CDR, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
 
     class Meta:
