@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cdrs', '0002_protect_personal_versions'),
+        ('cdrs', '0003_review_rules'),
     ]
 
     operations = [
