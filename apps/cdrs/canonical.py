@@ -2,17 +2,16 @@
 
 import hashlib
 import json
-from collections.abc import Hashable
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import cache
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from apps.cdrs.messages import CdrMessage
 
 # Written out in full, 1E+999999999 would fill the memory.
 MAX_MAGNITUDE: Final = 40
+_EMPTY: tuple[Any, ...] = (None, "", [], {})
 
 
 def content_hash(message: CdrMessage) -> str:
@@ -23,7 +22,7 @@ def content_hash(message: CdrMessage) -> str:
     """
     said = canonical(message)
     said["identity"] = list(message.identity)
-    for name in ("raw", "country_code", "party_id", "cdr_id", "ocpi_version"):
+    for name in ("raw", "country_code", "party_id", "cdr_id"):
         said.pop(name, None)
     text = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
@@ -31,25 +30,18 @@ def content_hash(message: CdrMessage) -> str:
 
 def canonical(value: Any) -> Any:
     """The value in one spelling, of JSON types; empty parts of it are left out."""
-    if value is None or isinstance(value, str | bool):
-        return value
-    if isinstance(value, int | Decimal):
-        return number(value)
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat()
-    if isinstance(value, list | tuple):
-        return [canonical(part) for part in value]
     if is_dataclass(value):
-        value = {name: getattr(value, name) for name in _names(cast(Hashable, type(value)))}
+        value = {part.name: getattr(value, part.name) for part in fields(value)}
     if isinstance(value, dict):
         parts = ((str(key), canonical(part)) for key, part in value.items())
-        return {key: part for key, part in parts if part or part is False}
-    return str(value)
-
-
-@cache
-def _names(kind: Any) -> tuple[str, ...]:
-    return tuple(part.name for part in fields(kind))
+        return {key: part for key, part in parts if part not in _EMPTY}
+    if isinstance(value, list | tuple):
+        return [canonical(part) for part in value]
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        return number(value)
+    return value
 
 
 def number(value: int | Decimal) -> str:

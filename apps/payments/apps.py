@@ -6,8 +6,9 @@ class PaymentsConfig(AppConfig):
     verbose_name = "Payments"
 
     def ready(self) -> None:
+        from apps.accounts.roles import Role, grant, grant_view
         from apps.core.triggers import append_only
-        from apps.payments import psp
+        from apps.payments import cards, psp
         from apps.payments.models import LedgerEntry
         from apps.payments.sandbox_psp import SandboxPsp
         from apps.payments.stripe_psp import StripePsp
@@ -15,3 +16,10 @@ class PaymentsConfig(AppConfig):
         append_only(LedgerEntry._meta.db_table)
         psp.register(SandboxPsp())
         psp.register(StripePsp())
+        cards.register()
+        grant_view(Role.SUPPORT, "payments", "payment", "ledgerentry")
+        grant_view(Role.FINANCE, "payments", "payment", "ledgerentry", "pspmessage")
+        grant(
+            Role.FINANCE,
+            "payments.refund_payment", "payments.release_payment", "payments.resolve_pspmessage",
+        )  # fmt: skip

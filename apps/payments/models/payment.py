@@ -71,6 +71,10 @@ class Payment(AuditedModel):
     audit_ignored: ClassVar[tuple[str, ...]] = ("asked_at", "attempts", "next_attempt_at")
 
     class Meta:
+        permissions = [
+            ("refund_payment", "Can give captured money back"),
+            ("release_payment", "Can release a blocked amount"),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(state__in=State.values), name="payment_state_known"),
             models.CheckConstraint(

@@ -38,6 +38,7 @@ class PspMessage(BaseModel):
 
     class Meta:
         verbose_name = "PSP message"
+        permissions = [("resolve_pspmessage", "Can resolve a message of the queue")]
         constraints = [
             models.UniqueConstraint(fields=["psp", "event_id"], name="psp_message_once"),
             models.CheckConstraint(

@@ -150,6 +150,11 @@ class RemoteSession(AuditedModel):
     objects: ClassVar[Any] = RemoteSessionQuerySet.as_manager()
 
     class Meta:
+        permissions = [
+            ("start_remotesession", "Can start a charge"),
+            ("stop_remotesession", "Can stop a charge or mark it as gone wrong"),
+            ("attach_remotesession", "Can attach a CDR by hand"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(state__in=State.values), name="remote_session_state_known"

@@ -143,7 +143,7 @@ def _check(provider: Provider, token: Token, evse: Evse) -> None:
         raise AccountStopped(f"The account {token.account.number} is stopped.")
     if evse.status in NOT_USABLE:
         raise EvseNotUsable(
-            f"{evse} is {evse.get_status_display().lower()}.", status=str(evse.status)
+            f"{evse} is {evse.get_status_display().lower()}.", evse_status=str(evse.status)
         )
     gateway_for(evse.location.operator)
     _refuse_second(_open_start(token, evse))
@@ -192,6 +192,10 @@ def _write_down(
         idempotency_key=idempotency_key, requested_at=now, state_changed_at=now,
         authorization_reference=secrets.token_hex(16).upper(),
     )  # fmt: skip
+    changes = Changes(now, actor)
+    where = f"{evse}" + (f", connector {connector.connector_id}" if connector else "")
+    changes.tell(remote_session, Kind.ASKED,
+                 f"{token} asked to charge at {where} ({evse.location.operator}).")  # fmt: skip
     if preauthorization is not None:
         remote_session.payment = request_payment(
             provider=provider, account=token.account, amount=preauthorization.amount,
@@ -205,10 +209,6 @@ def _write_down(
     )
     emit(type="remote_session.created", aggregate=remote_session, provider_id=provider.pk, now=now,
          data={"remote_session_id": str(remote_session.pk), "evse_id": str(evse)})  # fmt: skip
-    changes = Changes(now, actor)
-    where = f"{evse}" + (f", connector {connector.connector_id}" if connector else "")
-    changes.tell(remote_session, Kind.ASKED,
-                 f"{token} asked to charge at {where} ({evse.location.operator}).")  # fmt: skip
     changes.save("asked for a start")
     return remote_session, command
 

@@ -1,1 +1,0 @@
-"""The file door: any operator's CSV export, read through a mapping."""

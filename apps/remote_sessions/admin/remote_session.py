@@ -1,0 +1,202 @@
+"""The list of remote sessions, and each one's page with its story."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Upper
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.urls import path
+from django.utils import timezone
+from django.utils.safestring import SafeString
+
+from apps.core import staff_display
+from apps.core.admin import (
+    ChoicesDropdownFilter,
+    Question,
+    RangeDateTimeFilter,
+    ReadOnlyAdmin,
+    RelatedDropdownFilter,
+    staff_action,
+)
+from apps.core.money import display
+from apps.remote_sessions.admin.pages import attach_page, start_page
+from apps.remote_sessions.models import RemoteSession
+from apps.remote_sessions.services import request_stop, set_error
+from apps.remote_sessions.states import START_OPEN, Reason, State
+from apps.remote_sessions.telling import tell
+
+STATE_TONES: dict[str, staff_display.Tone] = {
+    "PENDING": "info", "STARTING": "info", "ACTIVE": "good", "STOPPING": "info",
+    "COMPLETED": "calm", "CANCELLED": "warning", "ERROR": "bad",
+}  # fmt: skip
+
+
+def by_phrase(rows: QuerySet[RemoteSession], phrase: str) -> QuerySet[RemoteSession]:
+    """By an id that either side uses, or by the beginning of a token; all of them indexed."""
+    wanted = phrase.upper()
+    found = rows.alias(
+        ours=Upper("authorization_reference"), theirs=Upper("operator_authorization_reference"),
+        their_id=Upper("operator_session_id"),
+    )  # fmt: skip
+    fits = Q(ours=wanted) | Q(theirs=wanted) | Q(their_id=wanted)
+    fits |= Q(token__contract_id__istartswith=phrase) | Q(evse__evse_id__istartswith=phrase)
+    fits |= Q(account__number__iexact=phrase) | Q(cdr__cdr_id__iexact=phrase)
+    return found.filter(fits)
+
+
+@admin.register(RemoteSession)
+class RemoteSessionAdmin(ReadOnlyAdmin):
+    """Read-only but for the buttons; starting is `add`."""
+
+    list_display = [
+        "requested_at", "token", "evse", staff_display.badges("state", STATE_TONES),
+        "reason", "energy", "cost", "provider", "operator",
+    ]  # fmt: skip
+    list_filter = [
+        ("state", ChoicesDropdownFilter), ("reason", ChoicesDropdownFilter),
+        ("provider", RelatedDropdownFilter), ("operator", RelatedDropdownFilter),
+        ("requested_at", RangeDateTimeFilter), ("settlement", ChoicesDropdownFilter),
+    ]  # fmt: skip
+    list_select_related = [
+        "token", "evse__location", "session", "cdr", "provider", "operator", "payment",
+    ]  # fmt: skip
+    search_by = by_phrase
+    search_help_text = "Token, EVSE id, session id, CDR id, reference or customer number"
+    ordering = ["-id"]
+    actions_detail = ["stop", "mark_as_error"]
+    fieldsets: list[Any] = [
+        ("What happened", {"fields": ["story_shown"]}),
+        (
+            "Charge",
+            {
+                "fields": [
+                    "state_shown", "provider", staff_display.linked("account"),
+                    staff_display.linked("token"), "evse", "connector", "location",
+                    staff_display.linked("operator"), "energy", "cost",
+                    staff_display.linked("payment"), "settlement", "settlement_note",
+                ]
+            },
+        ),
+        (
+            "Session and CDR",
+            {
+                "fields": [
+                    staff_display.linked("session"), "session_matched_by", "session_confidence",
+                    staff_display.linked("cdr"), "cdr_matched_by", "cdr_confidence",
+                    "authorization_reference", "operator_authorization_reference",
+                    "operator_session_id", "transaction_id",
+                ]
+            },
+        ),
+        (
+            "Times",
+            {
+                "fields": [
+                    "requested_at", "starting_at", "active_at", "stopping_at", "completed_at",
+                    "cancelled_at", "error_at", "stop_requested_at", "stop_requested_by",
+                ]
+            },
+        ),
+    ]  # fmt: skip
+
+    class Media:
+        js = ["remote_sessions/live.js"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        return [field for _, options in self.fieldsets for field in options["fields"]]
+
+    def get_urls(self) -> list[Any]:
+        attach = self.admin_site.admin_view(self.attach_view)
+        own = [path("<uuid:pk>/attach-cdr", attach, name="remote_sessions_attach_cdr")]
+        return own + super().get_urls()
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("remote_sessions.start_remotesession")
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        return start_page(self, request)
+
+    def attach_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        if not request.user.has_perm("remote_sessions.attach_remotesession"):
+            raise PermissionDenied
+        remote_session = self.get_object(request, str(pk))
+        if remote_session is None:
+            raise Http404
+        return attach_page(self, request, remote_session)
+
+    @admin.display(description="")
+    def story_shown(self, remote_session: RemoteSession) -> SafeString:
+        is_open = remote_session.state not in {State.COMPLETED, State.CANCELLED, State.ERROR}
+        waits = remote_session.settlement == RemoteSession.Settlement.WAITING
+        paid = remote_session.payment
+        moves = paid is not None and paid.state.endswith("_PENDING")
+        context = {
+            "lines": tell(remote_session), "follow": is_open or waits or moves,
+            "can_attach": remote_session.cdr_id is None, "remote_session": remote_session,
+        }  # fmt: skip
+        return SafeString(render_to_string("remote_sessions/story.html", context))
+
+    @admin.display(description="state")
+    def state_shown(self, remote_session: RemoteSession) -> SafeString:
+        text = remote_session.get_state_display()
+        if remote_session.message:
+            text = f"{text}: {remote_session.message}"
+        return staff_display.badge(text, STATE_TONES[remote_session.state])
+
+    @admin.display(description="energy")
+    def energy(self, remote_session: RemoteSession) -> SafeString | str:
+        charge = remote_session.cdr or remote_session.session
+        if charge is None:
+            return staff_display.EMPTY
+        return staff_display.number(f"{charge.kwh.normalize():,f} kWh")
+
+    @admin.display(description="driver pays incl. VAT")
+    def cost(self, remote_session: RemoteSession) -> SafeString | str:
+        payment = remote_session.payment
+        if payment is None or payment.due_amount is None:
+            return staff_display.EMPTY
+        return staff_display.number(display(payment.due_amount, payment.currency))
+
+    @staff_action(
+        "Stop", permission="remote_sessions.stop_remotesession", icon="stop_circle",
+        question=Question(
+            "Stop this charge",
+            "A stop goes to the operator at once; before a session came, the start is cancelled.",
+            danger=True,
+        ),
+        when=lambda remote_session: remote_session.state in {
+            *START_OPEN, State.ACTIVE, State.STOPPING, State.ERROR,
+        },
+    )  # fmt: skip
+    def stop(self, request: HttpRequest, remote_session: RemoteSession, reason: str) -> str:
+        stopped = request_stop(
+            remote_session_id=remote_session.pk, by=RemoteSession.StopBy.STAFF, reason=reason,
+            now=timezone.now(),
+        )  # fmt: skip
+        return f"The charge is {stopped.get_state_display().lower()}."
+
+    @staff_action(
+        "Mark as gone wrong", permission="remote_sessions.stop_remotesession", icon="error",
+        question=Question(
+            "Mark as gone wrong", "Its CDR is still looked for; say what went wrong.", danger=True
+        ),
+        when=lambda remote_session: remote_session.state in {
+            *START_OPEN, State.ACTIVE, State.STOPPING,
+        },
+    )  # fmt: skip
+    def mark_as_error(
+        self, request: HttpRequest, remote_session: RemoteSession, reason: str
+    ) -> str:
+        set_error(
+            remote_session_id=remote_session.pk, reason=Reason.NONE, message=reason,
+            now=timezone.now(),
+        )  # fmt: skip
+        return "It is marked as gone wrong."

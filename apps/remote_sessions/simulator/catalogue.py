@@ -1,0 +1,43 @@
+"""The stations of the simulated operator, as plain data in OCPI's words."""
+
+from typing import Any, Final
+
+COUNTRY, PARTY = "NL", "SIM"
+NAME: Final = "Simulated Charging"
+# What a kWh costs in EUR excl. VAT, and the VAT in per cent.
+PRICE_PER_KWH, VAT_PERCENT = "0.35", "21"
+
+LOCATIONS: Final[tuple[dict[str, Any], ...]] = (
+    {
+        "id": "SIM-CENTRAAL", "name": "Simulated: Centraal", "address": "Stationsplein 1",
+        "city": "Amsterdam", "postal_code": "1012 AB", "country": "NLD",
+        "coordinates": {"latitude": "52.378900", "longitude": "4.900200"},
+        "time_zone": "Europe/Amsterdam", "evses": ("C1", "C2", "C3", "C4"),
+    },
+    {
+        "id": "SIM-HAVEN", "name": "Simulated: Haven", "address": "Kade 7",
+        "city": "Rotterdam", "postal_code": "3011 AA", "country": "NLD",
+        "coordinates": {"latitude": "51.916700", "longitude": "4.500000"},
+        "time_zone": "Europe/Amsterdam", "evses": ("H1", "H2"),
+    },
+)  # fmt: skip
+
+
+def evse_uid(location: dict[str, Any], short: str) -> str:
+    """The operator's id of an EVSE: SIM-CENTRAAL-C1."""
+    return f"{location['id']}-{short}"
+
+
+def evse_id(short: str) -> str:
+    """The eMI3 id of an EVSE: NL*SIM*EC1."""
+    return f"{COUNTRY}*{PARTY}*E{short}"
+
+
+def find(location_id: str, uid: str) -> tuple[dict[str, Any], str] | None:
+    """The location and the EVSE's short name; any EVSE of the location when none is named."""
+    for location in LOCATIONS:
+        if location["id"].upper() == location_id.upper():
+            for short in location["evses"]:
+                if not uid or evse_uid(location, short).upper() == uid.upper():
+                    return location, short
+    return None

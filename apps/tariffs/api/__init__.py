@@ -1,1 +1,0 @@
-"""The partner API of the tariff book."""
