@@ -57,6 +57,7 @@ INSTALLED_APPS = [
     "apps.billing",
     "apps.remote_sessions",
     "apps.roaming",
+    "apps.demo",
     "unfold",
     "unfold.contrib.filters",
     "simple_history",

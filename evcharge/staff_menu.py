@@ -69,11 +69,20 @@ MENU: list[tuple[str, list[tuple[str, str, str]]]] = [
     ),
 ]
 
+# Pages that are no model's list, below the entries of their group; with the permission to see them.
+PAGES = {"VAT": [("VAT report", "summarize", "vat-report", "billing.view_invoice")]}
+
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """The groups of the menu, with the entries whose pages exist and that the person may see."""
     groups = [
-        {"title": title, "items": [_item(*entry) for entry in entries if _open(request, entry[2])]}
+        {
+            "title": title,
+            "items": [
+                *(_item(*entry) for entry in entries if _open(request, entry[2])),
+                *(_page(*page) for page in PAGES.get(title, []) if request.user.has_perm(page[3])),
+            ],
+        }
         for title, entries in MENU
     ]
     overview = {"title": "Overview", "icon": "dashboard", "link": reverse("admin:index")}
@@ -89,6 +98,10 @@ def _open(request: HttpRequest, label: str) -> bool:
     model = apps.all_models[app].get(name)
     screen = admin.site._registry.get(model) if model else None
     return screen is not None and screen.has_view_or_change_permission(request)
+
+
+def _page(title: str, icon: str, url_name: str, permission: str) -> dict[str, Any]:
+    return {"title": title, "icon": icon, "link": reverse(url_name)}
 
 
 def _item(title: str, icon: str, label: str) -> dict[str, Any]:

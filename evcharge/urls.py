@@ -10,6 +10,7 @@ urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("ocpi/", include("apps.roaming.urls")),
+    path("admin/vat-report/", include("apps.billing.vat_report_page")),
     path("admin/", admin.site.urls),
     path("operators/simulated/", include("apps.remote_sessions.simulated.door")),
     path("payments/", include("apps.payments.urls")),
@@ -17,5 +18,7 @@ urlpatterns = [
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("api/v1/", include("apps.accounts.api.urls")),
     path("api/v1/", include("apps.cdrs.api.urls")),
+    path("api/v1/", include("apps.tariffs.api.urls")),
+
     path("api/v1/", include("apps.remote_sessions.api.urls")),
 ]

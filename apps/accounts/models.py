@@ -244,6 +244,7 @@ class Credential(AuditedModel):
         SESSIONS_READ = "sessions:read", "Read sessions"
         SESSIONS_WRITE = "sessions:write", "Start and stop sessions"
         INVOICES_READ = "invoices:read", "Read invoices"
+        TARIFFS_READ = "tariffs:read", "Read tariff notes"
 
     provider = models.ForeignKey(
         Provider, on_delete=models.PROTECT, null=True, blank=True, related_name="credentials"

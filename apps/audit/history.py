@@ -1,6 +1,8 @@
 """Versions of audited records: django-simple-history with our keys, actor and activity."""
 
-from typing import Any
+from collections.abc import Hashable
+from functools import cache
+from typing import Any, cast
 
 from django.db import models
 from simple_history.models import HistoricalRecords
@@ -88,7 +90,7 @@ class History(HistoricalRecords):
     ) -> models.Model:
         """An unsaved version of the instance as it is now; '+' created, '~' changed."""
         actor = change.actor
-        version: models.Model = getattr(type(instance), self.manager_name).model(
+        version: models.Model = _version_model(cast(Hashable, type(instance)), self.manager_name)(
             history_date=change.now,
             history_type=history_type,
             history_user_id=as_uuid(actor.id),
@@ -110,6 +112,12 @@ class History(HistoricalRecords):
         for name in values.keys() & set(instance.audit_personal):
             values[name] = protect(diff.plain(values[name]), instance.audit_person_id(), keys)
         return values
+
+
+@cache
+def _version_model(model: Any, manager_name: str) -> Any:
+    """Kept, because simple_history makes a new manager class at each look at `model.history`."""
+    return getattr(model, manager_name).model
 
 
 def _label(actor: Actor, keys: Keyring) -> str:

@@ -2,16 +2,17 @@
 
 import hashlib
 import json
+from collections.abc import Hashable
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, Final
+from functools import cache
+from typing import Any, Final, cast
 
 from apps.cdrs.messages import CdrMessage
 
 # Written out in full, 1E+999999999 would fill the memory.
 MAX_MAGNITUDE: Final = 40
-_EMPTY: tuple[Any, ...] = (None, "", [], {})
 
 
 def content_hash(message: CdrMessage) -> str:
@@ -22,7 +23,7 @@ def content_hash(message: CdrMessage) -> str:
     """
     said = canonical(message)
     said["identity"] = list(message.identity)
-    for name in ("raw", "country_code", "party_id", "cdr_id"):
+    for name in ("raw", "country_code", "party_id", "cdr_id", "ocpi_version"):
         said.pop(name, None)
     text = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
@@ -30,18 +31,25 @@ def content_hash(message: CdrMessage) -> str:
 
 def canonical(value: Any) -> Any:
     """The value in one spelling, of JSON types; empty parts of it are left out."""
-    if is_dataclass(value):
-        value = {part.name: getattr(value, part.name) for part in fields(value)}
-    if isinstance(value, dict):
-        parts = ((str(key), canonical(part)) for key, part in value.items())
-        return {key: part for key, part in parts if part not in _EMPTY}
-    if isinstance(value, list | tuple):
-        return [canonical(part) for part in value]
+    if value is None or isinstance(value, str | bool):
+        return value
+    if isinstance(value, int | Decimal):
+        return number(value)
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
-    if isinstance(value, int | Decimal) and not isinstance(value, bool):
-        return number(value)
-    return value
+    if isinstance(value, list | tuple):
+        return [canonical(part) for part in value]
+    if is_dataclass(value):
+        value = {name: getattr(value, name) for name in _names(cast(Hashable, type(value)))}
+    if isinstance(value, dict):
+        parts = ((str(key), canonical(part)) for key, part in value.items())
+        return {key: part for key, part in parts if part or part is False}
+    return str(value)
+
+
+@cache
+def _names(kind: Any) -> tuple[str, ...]:
+    return tuple(part.name for part in fields(kind))
 
 
 def number(value: int | Decimal) -> str:

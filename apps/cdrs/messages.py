@@ -53,6 +53,7 @@ class CdrMessage(ChargeMessage):
     location_postcode: str = ""
     location_time_zone: str = ""
     power_type: str = ""
+    ocpi_version: str = ""
     energy_cost: Price = Price()
     time_cost: Price = Price()
     parking_cost: Price = Price()

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import models, transaction
 from django.db.models import Max
 
+from apps.core.inserting import insert_many
 from apps.events.models import Event
 from apps.events.tasks import relay_events
 
@@ -48,7 +49,7 @@ def emit_first(*, events: Iterable[NewEvent], now: datetime) -> None:
     """Write the first event of each of many new aggregates at once."""
     _require_transaction()
     rows = [_event(event, 1, now) for event in events]
-    Event.objects.bulk_create(rows, batch_size=500)
+    insert_many(rows)
     _wake_relay_on_commit()
 
 
@@ -67,7 +68,7 @@ def emit_many(*, events: Iterable[NewEvent], now: datetime) -> None:
         .annotate(last=Max("sequence"))
     )
     rows = [_event(event, last.get(str(event.aggregate.pk), 0) + 1, now) for event in new]
-    Event.objects.bulk_create(rows, batch_size=500)
+    insert_many(rows)
     _wake_relay_on_commit()
 
 

@@ -28,7 +28,7 @@ def _headline(decision: Decision) -> str:
     if decision.status is Status.MANUAL:
         return "a person has to decide"
     if decision.status is Status.HOLD:
-        return f"held ({', '.join(decision.flags)})"
+        return "held"
     if decision.category is Category.REVERSE:
         return f"{name}, reverse charge"
     if decision.category is Category.OUTSIDE:

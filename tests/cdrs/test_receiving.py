@@ -221,7 +221,7 @@ def test_batch_answers_each_message_in_its_own_way(django_assert_max_num_queries
     conflicting = replace(first, kwh=Decimal(99))
     unreadable = CdrMessageFactory(currency="XXQ")
     new = [message_of_known() for _ in range(20)]
-    with django_assert_max_num_queries(35):
+    with django_assert_max_num_queries(45):
         arrivals = receive_cdrs(
             messages=[first, first, conflicting, known, unreadable, *new], source="IMPORT", now=NOW
         )

@@ -10,6 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from apps.accounts.models import Account
 from apps.cdrs.services import accept_cdr, mark_cdrs_billed
 from apps.cdrs.services.vat import decide_accepted_cdrs, decide_on_cdrs, vat_decisions
+from apps.cdrs.staff_vat import vat_shown
 from apps.cdrs.tasks import decide_vat_of_accepted
 from apps.events.models import Event
 from apps.events.relay import relay_pending
@@ -216,3 +217,13 @@ def test_decisions_are_never_changed_nor_removed(provider: Any) -> None:
     for statement in ("UPDATE vat_vatdecision SET rule = '1'", "DELETE FROM vat_vatdecision"):
         with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(statement)
+
+
+def test_the_page_of_a_cdr_says_why_in_one_sentence(provider: Any) -> None:
+    cdr = cdr_of(provider, "DE")
+    assert vat_shown(cdr) == "Decided when the CDR is accepted."
+    decide(cdr)
+    shown = vat_shown(cdr)
+    sentence = "Germany 19 %: charged at a station in Germany, private customer; art. 39"
+    assert f">{sentence}</a>" in shown
+    assert "/admin/vat/vatdecision/" in shown

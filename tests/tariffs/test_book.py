@@ -172,12 +172,12 @@ def test_book_finds_the_version_in_force_with_one_query(django_assert_num_querie
     make_version(operator=operator, tariff_id="99", active_from=MARCH)
     with django_assert_num_queries(1):
         book = TariffBook(operators=[operator.pk])
-    query = {"named": {"12"}, "ocpi_version": "2.2.1"}
+    query = {"named": {"12"}}
     (old,) = book.of_operator(operator.pk, at=MARCH, **query)
     (new,) = book.of_operator(operator.pk, at=APRIL, **query)
     assert [str(each.components[0].price) for each in (old, new)] == ["0.25", "0.30"]
     assert book.of_operator(operator.pk, at=LONG_AGO, **query) == []
-    assert book.of_operator(operator.pk, at=APRIL, named=set(), ocpi_version="2.2.1") == []
+    assert book.of_operator(operator.pk, at=APRIL, named=set()) == []
 
 
 def test_tariff_of_a_provider_for_an_operator_comes_before_its_general_one() -> None:

@@ -3,11 +3,14 @@
 from decimal import Decimal
 from typing import Any
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.tariffs.messages import Json, Session, component, element, tariff
 
+SLOW_MACHINES_TOO = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 AMOUNTS = st.decimals("0", "20", places=4, allow_nan=False)
 VATS = st.sampled_from([None, "0", "5.2", "10", "21"])
 STEPS = st.sampled_from([0, 1, 60, 300, 900, 1000])
@@ -51,6 +54,7 @@ def session_of(periods: list[tuple[int, Decimal, bool]]) -> Session:
     return session
 
 
+@SLOW_MACHINES_TOO
 @given(tariffs(), PERIODS, st.data())
 def test_cutting_a_period_in_two_changes_nothing(
     terms: Json, periods: list[tuple[int, Decimal, bool]], data: Any
@@ -69,6 +73,7 @@ def test_cutting_a_period_in_two_changes_nothing(
     assert split.price(terms).total == whole.price(terms).total
 
 
+@SLOW_MACHINES_TOO
 @given(tariffs(), PERIODS, st.decimals("0.001", "50", places=3))
 def test_more_energy_never_costs_less(
     terms: Json, periods: list[tuple[int, Decimal, bool]], more: Decimal
@@ -79,6 +84,7 @@ def test_more_energy_never_costs_less(
     assert after.incl_vat >= before.incl_vat
 
 
+@SLOW_MACHINES_TOO
 @given(tariffs(), PERIODS, AMOUNTS, AMOUNTS)
 def test_total_lies_within_the_limits(
     terms: Json, periods: list[tuple[int, Decimal, bool]], one: Decimal, other: Decimal
@@ -93,6 +99,7 @@ def test_total_lies_within_the_limits(
     assert least <= total.incl_vat <= most
 
 
+@SLOW_MACHINES_TOO
 @given(tariffs(), PERIODS)
 def test_lines_and_parts_add_up_to_the_total(
     terms: Json, periods: list[tuple[int, Decimal, bool]]
@@ -104,6 +111,7 @@ def test_lines_and_parts_add_up_to_the_total(
     assert abs(parts - priced.total.excl_vat) <= Decimal("0.00005")
 
 
+@SLOW_MACHINES_TOO
 @given(tariffs(), PERIODS)
 def test_including_vat_is_never_below_excluding(
     terms: Json, periods: list[tuple[int, Decimal, bool]]

@@ -9,6 +9,7 @@ from apps.audit import sealing
 from apps.audit.context import ActorKind
 from apps.audit.fields import CanonicalJSONField, PersonalTextField
 from apps.core.ids import new_id
+from apps.core.inserting import insert_many
 
 _QUEUE = 'INSERT INTO "audit_unsealed" ("entry_id") VALUES '
 
@@ -20,7 +21,8 @@ class EntryQuerySet(models.QuerySet[Any]):
         for entry in entries:
             entry.sign()
         with transaction.atomic(using=self.db, savepoint=False):
-            created = super().bulk_create(entries, *args, **kwargs)
+            insert_many(entries, using=self.db)
+            created = entries
             for start in range(0, len(created), 500):
                 _queue_for_seal(self.db, created[start : start + 500])
         return created

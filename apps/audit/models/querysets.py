@@ -12,6 +12,7 @@ from apps.audit.change import Change, change_of
 from apps.audit.errors import DeletionRefused, UnauditedWrite
 from apps.audit.fields import PersonalMessageField
 from apps.audit.personal import keyring
+from apps.core.inserting import insert_many
 
 BATCH = 500
 
@@ -49,7 +50,8 @@ class AuditedQuerySet(models.QuerySet[Any]):
             diff.keep_as_stored(row, diff.tracked_fields(self.model))
         with transaction.atomic(using=self.db):
             _give_keys(rows, change)
-            written = super().bulk_create(rows, *args, **kwargs)
+            insert_many(rows, using=self.db)
+            written = rows
             _write_trail(written, "+", change, [None] * len(written))
         return written
 
@@ -153,7 +155,7 @@ def _write_trail(
     model = type(rows[0])
     keys = rows[0].audit_keys
     versions = [model.audit_history.version_of(row, kind, change, keys=keys) for row in rows]
-    model.history.model.objects.bulk_create(versions, batch_size=BATCH)
+    insert_many(versions)
     recording.write([
         recording.created_entry(row, change, keys=keys)
         if before is None

@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from apps.accounts.api.idempotency import idempotent
 from apps.cdrs.api import examples
 from apps.cdrs.api.filters import CdrFilter, SessionFilter
+from apps.cdrs.api.pricing import CdrPriceOutput, show_price
 from apps.cdrs.api.reading import CdrInput
 from apps.cdrs.api.showing import (
     CdrDetail,
@@ -103,6 +104,14 @@ class CdrViewSet(viewsets.ReadOnlyModelViewSet[CDR]):
         return Response(
             self.get_serializer(receipt.cdr).data, status=201, headers={"Location": address}
         )
+
+    @extend_schema(responses={200: CdrPriceOutput, 403: ProblemSerializer, 404: ProblemSerializer})
+    @action(detail=True, methods=["get"])
+    def price(self, request: Request, pk: str) -> Response:
+        """What the CDR costs by its tariff, line by line, why the sent total differs, and what
+        the driver pays beside it. Nothing is changed."""
+        check_reviewer(request)
+        return Response(show_price(self.get_object()))
 
     @extend_schema(
         request=AcceptInput, responses={200: CdrDetail, **PROBLEMS}, examples=[examples.WRONG_MOVE]

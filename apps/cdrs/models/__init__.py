@@ -4,6 +4,7 @@ from apps.cdrs.models.cdr import CDR, CDRQuerySet
 from apps.cdrs.models.charge import Amount, Charge
 from apps.cdrs.models.conflict import CdrConflict
 from apps.cdrs.models.imports import CdrImport, ImportFinding
+from apps.cdrs.models.review import ReviewRule
 from apps.cdrs.models.session import ChargingSession
 
 __all__ = [
@@ -15,4 +16,5 @@ __all__ = [
     "Charge",
     "ChargingSession",
     "ImportFinding",
+    "ReviewRule",
 ]

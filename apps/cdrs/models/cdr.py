@@ -117,6 +117,9 @@ class CDR(Charge):
         "retail cost excl. VAT", help_text="What the driver pays, in the provider's tariff."
     )
 
+    ocpi_version = models.CharField(
+        "OCPI version", max_length=5, blank=True, help_text="Empty: it didn't come over OCPI."
+    )
     tariffs = models.JSONField("tariffs as sent", default=list, blank=True)
     is_credit = models.BooleanField(default=False)
     credit_reference_id = models.CharField(

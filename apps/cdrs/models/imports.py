@@ -5,6 +5,7 @@ from django.db.models import F, Q
 
 from apps.accounts.models import Provider
 from apps.audit.models import AuditedModel
+from apps.cdrs.models.cdr import CDR
 from apps.core.models import BaseModel
 
 
@@ -56,6 +57,7 @@ class ImportFinding(BaseModel):
     outcome = models.CharField(max_length=10, choices=Outcome)
     code = models.CharField(max_length=50)
     message = models.TextField()
+    cdr = models.ForeignKey(CDR, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
 
     class Meta:
         indexes = [models.Index(fields=["cdr_import", "line"], name="finding_by_line")]

@@ -20,6 +20,7 @@ AS_SENT: Final = (
 )  # fmt: skip
 AS_SENT_IN_CDR: Final = (
     "cdr_id", "external_id", "power_type", "is_credit", "credit_reference_id", "remark",
+    "ocpi_version",
 )  # fmt: skip
 
 

@@ -28,7 +28,7 @@ _OURS: Final = frozenset(
         "rejection_reason", "hold_reasons", "is_held", "computed_cost_excl_vat", "token",
         "reviewed_cost_excl_vat", "retail_cost_excl_vat", "raw", "content_hash", "deleted_at",
         "deletion_reason", "search_text", "account", "operator", "location", "location_name",
-        "location_country", "location_postcode", "location_time_zone",
+        "location_country", "location_postcode", "location_time_zone", "ocpi_version",
     }
 )  # fmt: skip
 

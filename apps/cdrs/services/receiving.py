@@ -18,6 +18,7 @@ from apps.cdrs.models import CDR
 from apps.cdrs.references import References
 from apps.cdrs.services.building import build_cdr
 from apps.cdrs.services.conflicts import keep_conflicts
+from apps.cdrs.services.review import carry_out, price_and_judge
 from apps.cdrs.services.telling import cdr_event
 from apps.core.errors import DomainError
 from apps.events.services import emit_first
@@ -174,6 +175,7 @@ def _create(
     # In one order everywhere, so that two batches don't wait for each other.
     ordered = sorted(new, key=lambda arrival: arrival.message.identity)
     cdrs = [arrival.cdr for arrival in ordered if arrival.cdr]
+    decided = price_and_judge(cdrs)
     CDR.objects.bulk_create(cdrs, audit_change=change_of("received CDR", actor=actor))
     emit_first(
         events=[
@@ -182,4 +184,5 @@ def _create(
         ],
         now=now,
     )
+    carry_out(cdrs, decided, now=now, actor=actor)
     announce_cdrs(cdrs, now=now)

@@ -40,7 +40,7 @@ class TariffBook:
                 self._of_provider[tariff.provider_id].append(version)
 
     def of_operator(
-        self, operator: UUID | None, *, at: datetime, named: set[str], ocpi_version: str
+        self, operator: UUID | None, *, at: datetime, named: set[str]
     ) -> list[PreparedTariff]:
         """The operator's tariffs in force at this moment that a CDR names by their ids; when it
         names none, the only one there is. Tariffs that can't be read are left out."""
@@ -52,7 +52,7 @@ class TariffBook:
             versions = [each for each in versions if each.tariff.tariff_id.upper() in wanted]
         elif len(versions) > 1:
             return []
-        return self._prepare_all(versions, ocpi_version)
+        return self._prepare_all(versions)
 
     def of_provider(
         self, provider: UUID | None, *, operator: UUID | None, at: datetime
@@ -77,9 +77,7 @@ class TariffBook:
         key = f"{version}{json.dumps(raw, sort_keys=True, default=str)}"
         return self._keep(key, raw, version)
 
-    def _prepare_all(
-        self, versions: list[TariffVersion], ocpi_version: str
-    ) -> list[PreparedTariff]:
+    def _prepare_all(self, versions: list[TariffVersion]) -> list[PreparedTariff]:
         prepared = []
         for version in versions:
             try:

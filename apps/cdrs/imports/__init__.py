@@ -1,0 +1,1 @@
+"""The file door: any operator's CSV export, read through a mapping."""

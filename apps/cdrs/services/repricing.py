@@ -1,0 +1,118 @@
+"""Stored CDRs priced again: after a tariff came late or was mended."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import transaction
+
+from apps.audit.context import Actor
+from apps.audit.models import change_of
+from apps.cdrs.models import CDR
+from apps.cdrs.services.review import our_prices, price_cdr
+from apps.cdrs.services.reviewing import ReasonMissing
+from apps.cdrs.services.telling import cdr_event, plain
+from apps.events.services import emit_many
+from apps.tariffs.services import TariffBook
+
+BATCH: Final = 1000
+COLUMNS: Final = ("computed_cost_excl_vat", "retail_cost_excl_vat")
+# What pricing reads; messages and search texts stay in the database.
+READ: Final = (
+    "cdr_id", "country_code", "party_id", "currency", "started_at", "ended_at", "kwh",
+    "location_country", "location_postcode", "location_time_zone", "charging_periods", "tariffs",
+    "ocpi_version", "is_credit", "remark", "status", "is_held", "operator_id", "provider_id",
+    "contract_id", *COLUMNS,
+    *(f"{part}_cost_{side}_vat" for part in ("total", "energy", "time", "parking", "fixed",
+                                             "reservation") for side in ("excl", "incl")),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Repricing:
+    """What became of the CDRs: how many were looked at, changed, and could not be priced."""
+
+    looked_at: int
+    changed: int
+    without_price: int
+
+
+def reprice_cdrs(*, cdrs: Any, reason: str, now: datetime, actor: Actor | None = None) -> Repricing:
+    """Computes our prices of the unbilled, not rejected CDRs of a QuerySet anew; a transaction per
+    1000, so that a killed run goes on where it was. Rows whose prices stay are not written.
+
+    Raises ReasonMissing.
+    """
+    if not reason.strip():
+        raise ReasonMissing("Say why these CDRs are priced again.")
+    counts: Counter[str] = Counter()
+    rows = cdrs.live().filter(status__in=[CDR.Status.PENDING, CDR.Status.ACCEPTED])
+    book = _book(rows)
+    for keys in _batches(rows):
+        counts += _reprice_batch(keys, book, reason.strip(), now, actor)
+    return Repricing(counts["looked at"], counts["changed"], counts["without price"])
+
+
+def _book(rows: Any) -> TariffBook:
+    parties = rows.order_by().values_list("operator_id", "provider_id").distinct()
+    operators, providers = set(), set()
+    for operator, provider in parties:
+        operators.add(operator)
+        providers.add(provider)
+    return TariffBook(operators=operators - {None}, providers=providers - {None})
+
+
+def _batches(rows: Any) -> Iterator[list[UUID]]:
+    """The keys in their order, read as they are needed."""
+    batch: list[UUID] = []
+    for key in rows.order_by("pk").values_list("pk", flat=True).iterator(chunk_size=10_000):
+        batch.append(key)
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _reprice_batch(
+    keys: list[UUID], book: TariffBook, reason: str, now: datetime, actor: Actor | None
+) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    changed, events = [], []
+    with transaction.atomic():
+        rows = CDR.objects.select_for_update(of=("self",)).filter(pk__in=keys)
+        for cdr in rows.exclude(status__in=[CDR.Status.BILLED, CDR.Status.REJECTED]).only(*READ):
+            counts["looked at"] += 1
+            prices = price_cdr(cdr, book)
+            counts["without price"] += prices.computed is None
+            before = {name: getattr(cdr, name) for name in COLUMNS}
+            after = our_prices(cdr, prices)
+            if not _same(before, after):
+                for name, value in after.items():
+                    setattr(cdr, name, value)
+                changed.append(cdr)
+                events.append(_told(cdr, before, after, reason))
+        if changed:
+            change = change_of("priced CDR again", reason=reason, actor=actor)
+            CDR.objects.bulk_update(changed, COLUMNS, audit_change=change)
+            emit_many(events=events, now=now)
+    counts["changed"] = len(changed)
+    return counts
+
+
+def _same(before: dict[str, Decimal | None], after: dict[str, Decimal | None]) -> bool:
+    return all(before[name] == after[name] for name in COLUMNS)
+
+
+def _told(
+    cdr: CDR, before: dict[str, Decimal | None], after: dict[str, Decimal | None], reason: str
+) -> Any:
+    return cdr_event(
+        "cdr.cost.changed", cdr, reason=reason,
+        before={name: plain(value) for name, value in before.items()},
+        after={name: plain(value) for name, value in after.items()},
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""The partner API of the tariff book."""
