@@ -18,4 +18,5 @@ class CdrsConfig(AppConfig):
         from apps.vat.services import register_decider
 
         subscribe("cdr.status.accepted", name="cdrs.vat", handler=vat.on_cdr_accepted)
+        subscribe("cdr.deleted", name="cdrs.vat", handler=vat.on_cdr_deleted)
         register_decider(vat.SUBJECT, vat.decide_again)

@@ -1,6 +1,5 @@
 """Jobs of the VAT id register."""
 
-from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from celery import shared_task
@@ -9,7 +8,7 @@ from django.utils import timezone
 
 from apps.core.leases import job_run, lease
 from apps.core.models import JobRun
-from apps.vat.services import check_due_vat_ids, enrol_account_ids
+from apps.vat.services import check_due_vat_ids, decide_again_on_vat_ids, enrol_account_ids
 from apps.vat.vies import ViesClient
 
 JOB = "vat.check_vat_ids"
@@ -21,7 +20,8 @@ _OVERLAP = timedelta(minutes=10)
 
 @shared_task
 def check_vat_ids() -> None:
-    """Enrol the ids of changed accounts and check what is due; one run at a time."""
+    """Enrol the ids of changed accounts, check what is due, and decide anew what waited for it;
+    one run at a time."""
     now = timezone.now()
     with lease(job=JOB, duration=_LEASE, now=now) as held:
         if not held:
@@ -29,7 +29,14 @@ def check_vat_ids() -> None:
         since = _last_run()
         with job_run(job=JOB) as run:
             enrol_account_ids(changed_since=since, now=now)
-            run.counts = asdict(check_due_vat_ids(client=configured_client(), now=timezone.now()))
+            counts = check_due_vat_ids(client=configured_client(), now=timezone.now())
+            decided = decide_again_on_vat_ids(values=counts.settled, now=timezone.now())
+            run.counts = {
+                "valid": counts.valid,
+                "invalid": counts.invalid,
+                "unavailable": counts.unavailable,
+                "held decisions settled": decided,
+            }
 
 
 def configured_client() -> ViesClient:

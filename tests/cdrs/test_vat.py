@@ -8,8 +8,13 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from apps.accounts.models import Account
-from apps.cdrs.services import accept_cdr, mark_cdrs_billed
-from apps.cdrs.services.vat import decide_accepted_cdrs, decide_on_cdrs, vat_decisions
+from apps.cdrs.services import accept_cdr, delete_cdr, mark_cdrs_billed
+from apps.cdrs.services.vat import (
+    decide_accepted_cdrs,
+    decide_on_cdrs,
+    settle_vat,
+    vat_decisions,
+)
 from apps.cdrs.staff_vat import vat_shown
 from apps.cdrs.tasks import decide_vat_of_accepted
 from apps.events.models import Event
@@ -24,6 +29,7 @@ from apps.vat.models import (
 )
 from apps.vat.models.decision import DecisionKept
 from apps.vat.services import decide_again
+from apps.vat.tasks import check_vat_ids
 from tests.accounts.factories import (
     AccountFactory,
     ProviderFactory,
@@ -32,6 +38,7 @@ from tests.accounts.factories import (
 )
 from tests.cdrs.factories import CdrFactory
 from tests.locations.factories import LocationFactory, OperatorFactory
+from tests.vat.vies_server import running_vies
 
 pytestmark = pytest.mark.django_db
 
@@ -159,6 +166,37 @@ def test_what_is_held_waits_in_the_queue_until_it_is_mended(provider: Any) -> No
     held.refresh_from_db()
     assert held.resolved_at == NOW + timedelta(hours=2)
     assert vat_decisions(cdr)[Side.RETAIL].category == "AE"
+
+
+def test_a_checked_vat_id_settles_what_waited_for_it(provider: Any, settings: Any) -> None:
+    cdr = cdr_of(provider, "FR", kind=Account.Kind.BUSINESS, vat_ids=["FR 40 303 265 045"])
+    decide(cdr)
+    with running_vies() as vies:
+        settings.VIES_URL = vies.url
+        vies.registered = {"FR40303265045": "Recharge SA"}
+        check_vat_ids()
+    assert not HeldDecision.objects.waiting().exists()
+    assert vat_decisions(cdr)[Side.RETAIL].category == "AE"
+
+
+def test_a_deleted_cdr_leaves_the_queue(provider: Any) -> None:
+    cdr = cdr_of(provider, "FR", kind=Account.Kind.BUSINESS, vat_ids=["FR40303265045"])
+    decide(cdr)
+    delete_cdr(cdr=cdr, reason="sent by mistake", now=NOW)
+    relay_pending(now=NOW)
+    assert not HeldDecision.objects.waiting().exists()
+
+
+def test_what_is_billed_has_a_settled_decision(provider: Any) -> None:
+    held = cdr_of(provider, "FR", kind=Account.Kind.BUSINESS, vat_ids=["FR40303265045"])
+    settled, undecided = cdr_of(provider, "NL"), cdr_of(provider, "BE")
+    before = decide(settled)
+    decide(held)
+    known_id("FR40303265045")
+    settle_vat(cdr_ids=[cdr.pk for cdr in (held, settled, undecided)], now=NOW)
+    assert vat_decisions(held)[Side.RETAIL].status == "ok"
+    assert vat_decisions(undecided)[Side.RETAIL].status == "ok"
+    assert vat_decisions(settled) == before
 
 
 def test_the_profile_of_an_operator_decides_the_purchase() -> None:

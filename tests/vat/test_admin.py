@@ -144,7 +144,8 @@ def test_an_id_is_checked_from_its_page(held: HeldDecision, settings: Any) -> No
         settings.VIES_URL = vies.url
         vies.registered = {FRENCH: "Recharge SA"}
         response = staff_client(Role.FINANCE).post(button, {"confirmed": "1"}, follow=True)
-    assert "FR40303265045: valid." in response.content.decode()
+    assert "valid. 1 held VAT decisions are settled by it." in response.content.decode()
+    assert not HeldDecision.objects.waiting().exists()
     shown = staff_client(Role.AUDITOR).get(page("vatid_change", row.pk)).content.decode()
     assert "Recharge SA" in shown
 

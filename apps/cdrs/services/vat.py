@@ -13,12 +13,14 @@ from apps.cdrs.vat_facts import Operating, purchase_facts, retail_facts
 from apps.events.models import Event
 from apps.vat.facts import DEFAULT_POLICY, Policy
 from apps.vat.models import OperatorVatProfile, Side, VatDecision, VatPolicy
+from apps.vat.rules import Status
 from apps.vat.services import (
     IdRegister,
     Question,
     current_decisions,
     keep_decisions,
     load_rate_book,
+    withdraw,
 )
 
 SUBJECT: Final = "cdrs.cdr"
@@ -59,6 +61,23 @@ def on_cdr_accepted(event: Event) -> None:
         return
     others = _undecided().exclude(pk=cdr_id).values_list("pk", flat=True)[: BATCH - 1]
     decide_on_cdrs(cdr_ids=[cdr_id, *others], now=event.occurred_at)
+
+
+def on_cdr_deleted(event: Event) -> None:
+    """A deleted CDR is nobody's claim: its VAT waits for nobody."""
+    withdraw(subject_type=SUBJECT, subject_ids=[UUID(event.aggregate_id)], now=event.occurred_at)
+
+
+def settle_vat(*, cdr_ids: Sequence[UUID], now: datetime) -> None:
+    """Before CDRs are billed: decide on those that have no settled retail decision yet, so that
+    what is kept says what was billed."""
+    in_force = current_decisions(subject_type=SUBJECT, subject_ids=cdr_ids)
+    unsettled = [
+        cdr_id
+        for cdr_id in cdr_ids
+        if (kept := in_force.get((cdr_id, Side.RETAIL))) is None or kept.status != Status.OK
+    ]
+    decide_on_cdrs(cdr_ids=unsettled, now=now)
 
 
 def decide_again(cdr_ids: Sequence[UUID], now: datetime) -> None:

@@ -15,7 +15,7 @@ from apps.core.admin import (
     staff_action,
 )
 from apps.vat.models import VatId, VatIdCheck
-from apps.vat.services import check_vat_id
+from apps.vat.services import check_vat_id, decide_again_on_vat_ids
 from apps.vat.tasks import configured_client
 from apps.vat.vat_ids import EU_GOODS_ISSUERS
 
@@ -72,4 +72,8 @@ class VatIdAdmin(ReadOnlyAdmin):
         checked = check_vat_id(vat_id_id=vat_id.pk, client=configured_client(), now=timezone.now())
         if checked.attempts:
             return f"No answer: {checked.last_error}. It is tried again by itself."
-        return f"{checked.value}: {checked.get_state_display().lower()}."
+        settled = decide_again_on_vat_ids(values=[checked.value], now=timezone.now())
+        return (
+            f"{checked.value}: {checked.get_state_display().lower()}. "
+            f"{settled} held VAT decisions are settled by it."
+        )

@@ -5,8 +5,10 @@ from apps.vat.services.decisions import (
     Question,
     current_decisions,
     decide_again,
+    decide_again_on_vat_ids,
     keep_decisions,
     register_decider,
+    withdraw,
 )
 from apps.vat.services.rates import (
     RatePeriodFault,
@@ -38,10 +40,12 @@ __all__ = [
     "correct_rate",
     "current_decisions",
     "decide_again",
+    "decide_again_on_vat_ids",
     "end_charging_rate",
     "enrol_account_ids",
     "enrol_vat_ids",
     "keep_decisions",
     "load_rate_book",
     "register_decider",
+    "withdraw",
 ]

@@ -18,6 +18,7 @@ from apps.vat.facts_json import write_facts
 from apps.vat.models import HeldDecision, Side, VatDecision
 from apps.vat.rates import RateBook
 from apps.vat.rules import Status
+from apps.vat.vat_ids import compact
 
 _BATCH = 500
 
@@ -171,6 +172,13 @@ def _held(row: VatDecision, now: datetime) -> HeldDecision:
     )
 
 
+def withdraw(*, subject_type: str, subject_ids: Iterable[UUID], now: datetime) -> None:
+    """These subjects need no tax any more: nobody has to look at them."""
+    HeldDecision.objects.waiting().filter(
+        subject_type=subject_type, subject_id__in=list(subject_ids)
+    ).update(resolved_at=now)
+
+
 # How the owner of a subject decides on it anew: gets the subjects' ids and the time.
 Decider = Callable[[Sequence[UUID], datetime], None]
 
@@ -194,5 +202,24 @@ def decide_again(*, held: Iterable[HeldDecision], now: datetime) -> int:
             raise NobodyDecides(f"Nobody knows how to decide on {subject_type} again.")
         ids = sorted({row.subject_id for row in rows if row.subject_type == subject_type})
         decider(ids, now)
+    return _settled(rows)
+
+
+def decide_again_on_vat_ids(*, values: Iterable[str], now: datetime) -> int:
+    """Decide anew what waits and rests on these VAT ids; returns how many are settled."""
+    changed = set(values)
+    if not changed:
+        return 0
+    waiting = HeldDecision.objects.waiting().select_related("decision")
+    rows = [row for row in waiting.iterator() if changed & _ids_of(row.decision)]
+    return decide_again(held=rows, now=now)
+
+
+def _ids_of(decision: VatDecision) -> set[str]:
+    facts = decision.facts
+    return {compact(value) for value in facts["customer_vat_ids"] + facts["supplier_vat_ids"]}
+
+
+def _settled(rows: Sequence[HeldDecision]) -> int:
     keys = [row.pk for row in rows]
     return HeldDecision.objects.filter(pk__in=keys, resolved_at__isnull=False).count()

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from apps.audit.context import Actor
 from apps.audit.models import change_of
@@ -76,9 +77,9 @@ def end_charging_rate(*, territory: str, valid_to: date, actor: Actor, reason: s
     return last
 
 
-def _lock_series(territory: str, kind: RateKind):  # type: ignore[no-untyped-def]
-    rows = VatRate.objects.select_for_update().filter(territory=territory, kind=kind)
-    return rows.order_by("valid_from")
+def _lock_series(territory: str, kind: RateKind) -> QuerySet[VatRate]:
+    rows: QuerySet[VatRate] = VatRate.objects.filter(territory=territory, kind=kind)
+    return rows.select_for_update().order_by("valid_from")
 
 
 def _end(row: VatRate, valid_to: date, *, actor: Actor, reason: str) -> None:

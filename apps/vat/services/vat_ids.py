@@ -30,11 +30,12 @@ _GIVE_UP_AFTER: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class CheckCounts:
-    """What a run did, for the job's log."""
+    """What a run did; `settled` are the ids that became valid or invalid."""
 
     valid: int = 0
     invalid: int = 0
     unavailable: int = 0
+    settled: tuple[str, ...] = ()
 
 
 def enrol_vat_ids(*, values: Iterable[str], now: datetime) -> None:
@@ -101,6 +102,7 @@ def check_due_vat_ids(*, client: ViesClient, now: datetime, limit: int = 200) ->
     """Check what is due. A country whose register is down, or VIES itself, is left for later."""
     counts = dict.fromkeys(VatIdState.values, 0)
     resting: set[str] = set()
+    settled: list[str] = []
     failures = 0
     for vat_id in VatId.objects.due(now)[:limit]:
         if vat_id.issuer in resting:
@@ -109,6 +111,8 @@ def check_due_vat_ids(*, client: ViesClient, now: datetime, limit: int = 200) ->
         if checked.attempts == 0:
             failures = 0
             counts[checked.state] += 1
+            if checked.state != vat_id.state:
+                settled.append(checked.value)
             continue
         counts[VatIdState.UNAVAILABLE] += 1
         if checked.last_error.startswith("MS_"):
@@ -121,6 +125,7 @@ def check_due_vat_ids(*, client: ViesClient, now: datetime, limit: int = 200) ->
         valid=counts[VatIdState.VALID],
         invalid=counts[VatIdState.INVALID],
         unavailable=counts[VatIdState.UNAVAILABLE],
+        settled=tuple(settled),
     )
 
 
