@@ -19,6 +19,6 @@ urlpatterns = [
     path("api/v1/", include("apps.accounts.api.urls")),
     path("api/v1/", include("apps.cdrs.api.urls")),
     path("api/v1/", include("apps.tariffs.api.urls")),
-
     path("api/v1/", include("apps.remote_sessions.api.urls")),
+    path("api/v1/", include("apps.billing.api.urls")),
 ]

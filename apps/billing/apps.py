@@ -6,9 +6,9 @@ class BillingConfig(AppConfig):
     verbose_name = "Billing"
 
     def ready(self) -> None:
-        from apps.accounts.roles import Role, grant_view
-        from apps.billing import reactions, triggers
+        from apps.billing import cards, grants, reactions, triggers
 
         triggers.register()
+        grants.register()
+        cards.register()
         reactions.subscribe()
-        grant_view(Role.FINANCE, "billing", "invoice")

@@ -10,7 +10,9 @@ from apps.billing.planner import Charge
 from apps.billing.prices import Chargeable, Identity, RetailPrice
 from apps.billing.tax import Buyer, Registration, Seller, Supplied
 from apps.cdrs.models import CDR
-from apps.vat.facts import Kind
+from apps.vat.facts import DEFAULT_POLICY, Kind
+from apps.vat.models import VatPolicy
+from apps.vat.services import IdRegister
 from apps.vat.territories import find_place
 
 # What no charge needs, and what makes a CDR large.
@@ -68,25 +70,29 @@ def seat_zone(provider: Provider) -> ZoneInfo:
 
 
 def seller_of(provider: Provider) -> Seller:
-    """One query for its VAT registrations."""
+    """Two queries: its VAT registrations and its policy."""
     rows = provider.vat_registrations.all()
+    policy = VatPolicy.objects.filter(provider=provider).first()
     return Seller(
         country=provider.country,
         registrations=tuple(
             Registration(row.country, row.number, row.active_from, row.active_to) for row in rows
         ),
+        policy=policy.as_policy() if policy else DEFAULT_POLICY,
     )
 
 
 def buyer_of(account: Account) -> Buyer:
-    """No register has been asked about its VAT ids, so a cross-border business is held."""
+    """With what the registers said of its VAT ids: one query where it has any."""
+    known = IdRegister(account.vat_ids).look_up(account.vat_ids)
     return Buyer(
         country=account.country,
         postcode=account.postcode,
         kind=_KINDS[account.kind],
-        vat_ids=tuple(account.vat_ids),
-        vat_id_status=None,
+        vat_ids=known.ids,
+        vat_id_status=known.status,
         language=account.language,
+        proofs=known.proofs,
     )
 
 

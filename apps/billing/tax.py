@@ -13,7 +13,7 @@ from apps.billing.held import Held
 from apps.vat.decision import Decision, decide
 from apps.vat.decision_json import write_decision
 from apps.vat.explanation import explain
-from apps.vat.facts import Facts, IdStatus, Kind, Supply
+from apps.vat.facts import DEFAULT_POLICY, Facts, IdStatus, Kind, Policy, Supply
 from apps.vat.facts_json import write_facts
 from apps.vat.rates import RateBook
 from apps.vat.rules import Status
@@ -40,6 +40,7 @@ class Seller:
 
     country: str
     registrations: tuple[Registration, ...]
+    policy: Policy = DEFAULT_POLICY
 
     def active(self, on: date) -> tuple[str, ...]:
         """The countries it has a VAT number of on that day."""
@@ -48,7 +49,7 @@ class Seller:
 
 @dataclass(frozen=True, slots=True)
 class Buyer:
-    """What of an account decides VAT; `vat_id_status` is what the registers said."""
+    """What of an account decides VAT; `vat_id_status` is what the registers said, `proofs` when."""
 
     country: str
     postcode: str
@@ -56,6 +57,7 @@ class Buyer:
     vat_ids: tuple[str, ...]
     vat_id_status: IdStatus | None
     language: str
+    proofs: tuple[dict[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ def decide_charge(supplied: Supplied, *, seller: Seller, buyer: Buyer, rates: Ra
     if decision.status is not Status.OK:
         raise _held(decision, facts)
     _require_number(decision, facts, seller, supplied.local_date)
-    return _line_tax(decision, facts, buyer.language)
+    return _line_tax(decision, facts, buyer)
 
 
 def _facts(supplied: Supplied, seller: Seller, buyer: Buyer) -> Facts:
@@ -107,6 +109,7 @@ def _facts(supplied: Supplied, seller: Seller, buyer: Buyer) -> Facts:
         vat_id_status=buyer.vat_id_status,
         station_country=supplied.country or None,
         station_postcode=supplied.postcode or None,
+        policy=seller.policy,
     )
 
 
@@ -131,7 +134,7 @@ def _require_number(decision: Decision, facts: Facts, seller: Seller, on: date) 
         )
 
 
-def _line_tax(decision: Decision, facts: Facts, language: str) -> LineTax:
+def _line_tax(decision: Decision, facts: Facts, buyer: Buyer) -> LineTax:
     assert decision.category is not None and decision.rate is not None  # noqa: S101, PT018 - is OK
     return LineTax(
         tax_country=decision.tax_country or "",
@@ -140,7 +143,11 @@ def _line_tax(decision: Decision, facts: Facts, language: str) -> LineTax:
         seller_vat_country=decision.seller_vat_country or "",
         reporting=decision.reporting.value if decision.reporting else "",
         buyer_vat_id=decision.buyer_id or "",
-        note=decision.note(language) or "",
+        note=decision.note(buyer.language) or "",
         vatex=decision.vatex or "",
-        evidence={**write_decision(decision), "facts": write_facts(facts)},
+        evidence={
+            **write_decision(decision),
+            "facts": write_facts(facts),
+            "proofs": list(buyer.proofs),
+        },
     )

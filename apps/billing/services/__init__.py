@@ -5,6 +5,7 @@ from apps.billing.services.documents import make_documents, make_missing_documen
 from apps.billing.services.issuing import (
     DraftOutdated,
     IssueSummary,
+    issue_each,
     issue_invoice,
     issue_invoices,
 )
@@ -15,6 +16,7 @@ __all__ = [
     "IssueSummary",
     "RunSummary",
     "discard_draft",
+    "issue_each",
     "issue_invoice",
     "issue_invoices",
     "make_documents",

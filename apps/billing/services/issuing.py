@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from apps.accounts.models import Provider
 from apps.audit.context import Actor
@@ -74,16 +74,22 @@ def issue_invoices(
     One transaction each; one that can't be issued is set aside, the others go on. Several
     processes may do this at once: each draft is issued by one of them.
     """
-    drafts = Invoice.objects.drafts().filter(provider=provider)
+    drafts = Invoice.objects.filter(provider=provider)
     if period is not None:
         drafts = drafts.filter(period_start=period.start, period_end=period.end)
-    ids = list(drafts.order_by("account__number", "partition", "id").values_list("pk", flat=True))
-    return _issue_each(ids, now, actor, progress)
+    return issue_each(invoices=drafts, now=now, actor=actor, progress=progress)
 
 
-def _issue_each(
-    ids: list[UUID], now: datetime, actor: Actor | None, progress: Progress | None
+def issue_each(
+    *,
+    invoices: QuerySet[Invoice],
+    now: datetime,
+    actor: Actor | None = None,
+    progress: Progress | None = None,
 ) -> IssueSummary:
+    """The same for the drafts among any invoices."""
+    drafts = invoices.filter(state=Invoice.State.DRAFT)
+    ids = list(drafts.order_by("account__number", "partition", "id").values_list("pk", flat=True))
     summary = IssueSummary()
     for done, pk in enumerate(ids, start=1):
         with transaction.atomic():

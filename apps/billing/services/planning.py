@@ -36,7 +36,7 @@ class Terms:
 
 
 def terms_of(*, provider: Provider, period: Period) -> Terms:
-    """Two queries: the VAT rates and the provider's VAT registrations."""
+    """Three queries: the VAT rates, the provider's VAT registrations and its policy."""
     return Terms(
         provider=provider,
         period=period,
