@@ -10,6 +10,7 @@ class CdrsConfig(AppConfig):
 
         register_triggers()
         self._decide_vat()
+        self._grant()
 
     def _decide_vat(self) -> None:
         """Each accepted CDR gets its VAT decisions; held ones can be decided again by staff."""
@@ -20,3 +21,14 @@ class CdrsConfig(AppConfig):
         subscribe("cdr.status.accepted", name="cdrs.vat", handler=vat.on_cdr_accepted)
         subscribe("cdr.deleted", name="cdrs.vat", handler=vat.on_cdr_deleted)
         register_decider(vat.SUBJECT, vat.decide_again)
+
+    def _grant(self) -> None:
+        from apps.accounts.roles import Role, grant, grant_view
+
+        for role in (Role.SUPPORT, Role.FINANCE):
+            grant_view(
+                role, "cdrs", "cdr", "chargingsession", "cdrconflict", "cdrimport",
+                "importfinding",
+            )  # fmt: skip
+            grant(role, "cdrs.review_cdr")
+        grant(Role.SUPPORT, "cdrs.change_cdr", "cdrs.change_cdrconflict")

@@ -1,14 +1,16 @@
 """The base of all staff screens; the only module that imports django-unfold."""
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import DateTimeField, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.dateparse import parse_date
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_safe
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
@@ -16,10 +18,10 @@ from unfold.contrib.filters.admin import (
     AutocompleteSelectFilter,
     BooleanRadioFilter,
     ChoicesDropdownFilter,
-    RangeDateFilter,
     RangeDateTimeFilter,
     RelatedDropdownFilter,
 )
+from unfold.contrib.filters.admin import RangeDateFilter as UnfoldRangeDateFilter
 from unfold.decorators import action as unfold_action
 from unfold.enums import ActionVariant
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
@@ -56,6 +58,31 @@ admin.site.index_title = "Overview"
 
 CHAPTERS_ON_PAGE = 10
 CHAPTERS_OF_STORY = 500
+
+
+class RangeDateFilter(UnfoldRangeDateFilter):
+    """From a day to a day, both with all their hours (UTC) where the field is a moment.
+
+    Unfold's own compares moments with naive midnights, and so leaves out the last day.
+    """
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        name, is_moment = self.parameter_name, isinstance(self.field, DateTimeField)
+        if first := self._day("from"):
+            start = datetime.combine(first, time.min, UTC) if is_moment else first
+            queryset = queryset.filter(**{f"{name}__gte": start})
+        if last := self._day("to"):
+            after = last + timedelta(days=1)
+            end = datetime.combine(after, time.min, UTC) if is_moment else after
+            queryset = queryset.filter(**{f"{name}__lt": end})
+        return queryset
+
+    def _day(self, side: str) -> date | None:
+        """None when nothing was asked for, or what was is no day."""
+        try:
+            return parse_date(str(self.used_parameters.get(f"{self.parameter_name}_{side}", "")))
+        except ValueError:
+            return None
 
 
 class StaffModelAdmin(ModelAdmin):
