@@ -25,6 +25,8 @@ MENU: list[tuple[str, list[tuple[str, str, str]]]] = [
             ("Billing holds", "front_hand", "billing.billinghold"),
             ("Payments", "credit_card", "payments.payment"),
             ("Tariffs", "sell", "tariffs.tariff"),
+            ("Tariff notes", "sticky_note_2", "tariffs.tariffnote"),
+            ("Review rules", "rule", "cdrs.reviewrule"),
         ],
     ),
     (

@@ -27,8 +27,8 @@ ABOUT_MESSAGES: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Imagined:
-    """A session: its start on the station's wall clock (written as UTC), minutes, kWh spread evenly over the
-    charging, and the power in kW that restrictions on power see."""
+    """A session: its start on the station's wall clock (written as UTC), minutes, kWh spread
+    evenly over the charging, and the power in kW that restrictions on power see."""
 
     name: str
     start: datetime
@@ -42,23 +42,28 @@ class Imagined:
 # A Wednesday, a Saturday and a Tuesday in spring; none is a day of a clock change.
 EXAMPLES: Final = (
     Imagined(
-        name="30 kWh on a weekday evening, 2 h, 50 kW", start=datetime(2026, 4, 15, 18, tzinfo=UTC),
+        name="30 kWh on a weekday evening, 2 h, 50 kW",
+        start=datetime(2026, 4, 15, 18, tzinfo=UTC),
         charging_minutes=120, kwh=Decimal(30), kw=Decimal(50),
     ),
     Imagined(
-        name="40 kWh overnight, 8 h at 11 kW, then 2 h parked", start=datetime(2026, 4, 14, 22, tzinfo=UTC),
+        name="40 kWh overnight, 8 h at 11 kW, then 2 h parked",
+        start=datetime(2026, 4, 14, 22, tzinfo=UTC),
         charging_minutes=480, kwh=Decimal(40), kw=Decimal(11), parking_minutes=120,
     ),
     Imagined(
-        name="20 kWh on a Saturday noon, 1 h at 22 kW", start=datetime(2026, 4, 18, 12, tzinfo=UTC),
+        name="20 kWh on a Saturday noon, 1 h at 22 kW",
+        start=datetime(2026, 4, 18, 12, tzinfo=UTC),
         charging_minutes=60, kwh=Decimal(20), kw=Decimal(22),
     ),
     Imagined(
-        name="50 kWh in half an hour, fast charging at 150 kW", start=datetime(2026, 4, 15, 9, tzinfo=UTC),
+        name="50 kWh in half an hour, fast charging at 150 kW",
+        start=datetime(2026, 4, 15, 9, tzinfo=UTC),
         charging_minutes=30, kwh=Decimal(50), kw=Decimal(150),
     ),
     Imagined(
-        name="15 minutes reserved, then 10 kWh in an hour", start=datetime(2026, 4, 15, 14, tzinfo=UTC),
+        name="15 minutes reserved, then 10 kWh in an hour",
+        start=datetime(2026, 4, 15, 14, tzinfo=UTC),
         charging_minutes=60, kwh=Decimal(10), kw=Decimal(11), reserved_minutes=15,
     ),
 )  # fmt: skip
@@ -70,7 +75,7 @@ def imagine(session: Imagined, *, currency: str, slice_minutes: int = 1) -> Sess
     before, charging = session.reserved_minutes, session.charging_minutes
     per_slice = (session.kwh * slice_minutes / max(charging, 1)).quantize(Decimal("0.001"))
     left = session.kwh
-    periods = []
+    periods: list[Period] = []
     for minute in range(0, before + charging + session.parking_minutes, slice_minutes):
         is_last = minute + slice_minutes >= before + charging
         energy = min(left, per_slice) if not is_last else left
