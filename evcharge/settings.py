@@ -57,6 +57,7 @@ INSTALLED_APPS = [
     "apps.billing",
     "apps.remote_sessions",
     "apps.roaming",
+    "apps.portal",
     "apps.demo",
     "unfold",
     "unfold.contrib.filters",
@@ -181,6 +182,12 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True
 FORMAT_MODULE_PATH = ["evcharge.formats"]
+
+# --- Stations map -------------------------------------------------------------------------
+
+# With none set the map stands on plain ground, and the browser contacts nobody.
+STATIONS_TILE_URL = env.str("STATIONS_TILE_URL", default="")
+STATIONS_TILE_CREDIT = env.str("STATIONS_TILE_CREDIT", default="")
 
 # --- Files --------------------------------------------------------------------------------
 

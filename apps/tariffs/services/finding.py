@@ -54,6 +54,11 @@ class TariffBook:
             return []
         return self._prepare_all(versions)
 
+    def in_force(self, operator: UUID, *, at: datetime) -> list[TariffVersion]:
+        """All of the operator's versions in force at this moment, in the order of their ids."""
+        found = [each for each in self._of_operator[operator] if is_in_force(each, at)]
+        return sorted(found, key=lambda version: version.tariff.tariff_id)
+
     def of_provider(
         self, provider: UUID | None, *, operator: UUID | None, at: datetime
     ) -> TariffVersion | None:

@@ -1,0 +1,138 @@
+"""What the public stations page shows: places, EVSEs, prices and notes."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, Q, QuerySet
+
+from apps.core.errors import DomainError
+from apps.locations.models import Evse, Location
+from apps.tariffs.models import TariffNote
+from apps.tariffs.services import TariffBook
+from apps.tariffs.words import describe_prices
+
+DEFAULT_LANGUAGE = "en"
+# More are not drawn on a map at once.
+MOST_POINTS = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class PriceShown:
+    """A tariff of the operator in words."""
+
+    name: str
+    phrases: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StationShown:
+    """One location as drivers see it."""
+
+    location: Location
+    evses: int
+    available: int
+    prices: tuple[PriceShown, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def address(self) -> str:
+        """Street, postcode and town, as far as they are known."""
+        place = self.location
+        town = " ".join(part for part in (place.postcode, place.city) if part)
+        return ", ".join(part for part in (place.street, town, place.country) if part)
+
+
+def search_locations(phrase: str) -> QuerySet[Location]:
+    """Locations whose name, town, postcode or operator has the phrase, with their EVSEs counted."""
+    locations = Location.objects.select_related("operator").order_by("name", "location_id", "id")
+    if phrase:
+        locations = locations.filter(
+            Q(name__icontains=phrase)
+            | Q(city__icontains=phrase)
+            | Q(postcode__istartswith=phrase)
+            | Q(operator__name__icontains=phrase)
+        )
+    standing = ~Q(evses__status__in=[Evse.Status.REMOVED, Evse.Status.PLANNED])
+    found: QuerySet[Location] = locations.annotate(
+        evse_count=Count("evses", filter=standing),
+        free_count=Count("evses", filter=Q(evses__status=Evse.Status.AVAILABLE)),
+    )
+    return found
+
+
+def show_stations(
+    locations: Sequence[Location], *, now: datetime, language: str
+) -> list[StationShown]:
+    """The locations with their operators' prices and today's notes, in two more queries."""
+    operators = {place.operator_id for place in locations}
+    book = TariffBook(operators=operators)
+    notes = _notes(operators, now, language)
+    prices = {operator: _prices(book, operator, now) for operator in operators}
+    return [
+        StationShown(
+            location=place,
+            evses=getattr(place, "evse_count", 0),
+            available=getattr(place, "free_count", 0),
+            prices=prices[place.operator_id],
+            notes=tuple(
+                note.text
+                for note in notes[place.operator_id]
+                if note.location_id in (None, place.pk)
+            ),
+        )
+        for place in locations
+    ]
+
+
+def _prices(book: TariffBook, operator: UUID, now: datetime) -> tuple[PriceShown, ...]:
+    shown = []
+    for version in book.in_force(operator, at=now):
+        try:
+            phrases = describe_prices(book.prepare_version(version))
+        except DomainError:
+            continue
+        name = version.tariff.name or version.tariff.tariff_id
+        shown.append(PriceShown(name, tuple(phrases)))
+    return tuple(shown)
+
+
+def _notes(operators: set[UUID], now: datetime, language: str) -> dict[UUID, list[TariffNote]]:
+    """Those in the driver's language, else in English, the most important first."""
+    rows = (
+        TariffNote.objects.valid_on(now.date())
+        .seen_by(None)
+        .filter(
+            operator__in=operators,
+            channel=TariffNote.Channel.MAP,
+            language__in={language, DEFAULT_LANGUAGE},
+        )
+        .order_by("-priority", "created_at")
+    )
+    by_language: dict[tuple[UUID, str], list[TariffNote]] = defaultdict(list)
+    for note in rows:
+        by_language[(note.operator_id, note.language)].append(note)
+    return {
+        operator: by_language[(operator, language)] or by_language[(operator, DEFAULT_LANGUAGE)]
+        for operator in operators
+    }
+
+
+def points(locations: QuerySet[Location]) -> list[dict[str, Any]]:
+    """What the map draws: the locations with coordinates, 5,000 at most."""
+    known = locations.filter(latitude__isnull=False, longitude__isnull=False)
+    return [
+        {
+            "id": str(place.pk),
+            "name": str(place),
+            "operator": place.operator.name,
+            "lat": float(place.latitude or 0),
+            "lon": float(place.longitude or 0),
+            "evses": getattr(place, "evse_count", 0),
+            "available": getattr(place, "free_count", 0),
+        }
+        for place in known[:MOST_POINTS]
+    ]

@@ -1,0 +1,10 @@
+"""Public pages."""
+
+from django.urls import path
+
+from apps.portal import views
+
+urlpatterns = [
+    path("stations/", views.stations, name="stations"),
+    path("stations/points.json", views.station_points, name="station-points"),
+]
