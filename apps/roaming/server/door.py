@@ -120,6 +120,17 @@ class OcpiView(View):
         keep_exchange(call, response, module=self.module, status=said.status, milliseconds=took)
         return response
 
+    def replayed(self, call: Call, token: PeerToken, kwargs: dict[str, Any]) -> Said:
+        """Handle a kept message again, as the one who asks for it; nothing is authenticated."""
+        call._token = token
+        call._version = _version(kwargs.pop("version", None))
+        handler = self._handler(call.request.method or "")
+        try:
+            with transaction.atomic():
+                return handler(call, **kwargs)
+        except DomainError as error:
+            return refusal(error)
+
     def _answered(self, call: Call, kwargs: dict[str, Any]) -> Said:
         try:
             return self._admitted(call, kwargs)
