@@ -41,6 +41,8 @@ class OperatorServer:
     )
     next_link: str = ""
     drop: bool = False
+    refuses_credentials: bool = False
+    retry_after: str = ""
     base: str = ""
     roles: list[dict[str, Any]] = field(
         default_factory=lambda: [
@@ -96,13 +98,19 @@ class OperatorServer:
             return 200, {}, None
         if request.method == "GET":
             return 200, {}, self.own_credentials("hidden")
+        if self.refuses_credentials:
+            return 400, {}, None
         self.credentials = request.body
         self.tokens = {"token-c"}
         return 200, {}, self.own_credentials("token-c")
 
     def _list(self, module: str, query: dict[str, str]) -> tuple[int, dict[str, str], Any]:
         since = query.get("date_from", "")
-        objects = [o for o in self.lists[module] if o.get("last_updated", "~") >= since]
+        objects = [
+            each
+            for each in self.lists[module]
+            if not isinstance(each, dict) or each.get("last_updated", "~") >= since
+        ]
         offset = int(query.get("offset", 0))
         limit = min(int(query.get("limit", self.page)), self.page)
         headers = {"X-Total-Count": str(len(objects)), "X-Limit": str(self.page)}
@@ -150,6 +158,8 @@ def _handler(server: OperatorServer) -> type[BaseHTTPRequestHandler]:
         def _write(self, code: int, headers: dict[str, str], text: str) -> None:
             body = text.encode()
             self.send_response(code)
+            if server.retry_after:
+                headers = {**headers, "Retry-After": server.retry_after}
             for name, value in headers.items():
                 self.send_header(name, value)
             self.send_header("Content-Type", "application/json")

@@ -105,7 +105,7 @@ def _reply(peer: Peer, answer: PeerAnswer) -> Reply:
             raise AnswerLost(f"{peer} accepted without a result: {error.message}") from None
     if code in {4001, 4003}:
         raise PeerNotReached(f"The hub can't reach the operator: {answer.describe()}")
-    if 2000 <= code < 3000 or 400 <= answer.http_status < 500:
+    if answer.http_status < 500 and (2000 <= code < 3000 or answer.http_status >= 400):
         return Reply("REJECTED", message=answer.describe()[:512])
     raise AnswerLost(f"{peer} failed: {answer.describe()}")
 

@@ -1,0 +1,165 @@
+"""Lists are pulled by pages since the last success, through faults, and never elsewhere."""
+
+from typing import Any
+
+import pytest
+
+from apps.cdrs.models import CDR, ChargingSession
+from apps.core.errors import DomainError
+from apps.locations.models import Evse, Location
+from apps.roaming.client.origins import AddressRefused
+from apps.roaming.client.pages import ListRefused
+from apps.roaming.models import Exchange, KeptObject, Peer, PullCursor
+from apps.roaming.services.pulling import modules_of, pull_module
+from tests.roaming.messages import cdr, location, session, tariff
+from tests.roaming.operator_server import OperatorServer
+
+pytestmark = pytest.mark.django_db
+
+
+def pull(peer: Peer, module: str = "locations", **options: Any) -> PullCursor:
+    return pull_module(peer=peer, module=module, sleep=lambda seconds: None, **options)
+
+
+def test_all_pages_arrive(peer: Peer, operator: OperatorServer) -> None:
+    operator.lists["locations"] = [location(n) for n in range(25)]
+    cursor = pull(peer)
+    assert (cursor.received, cursor.unread, cursor.next_url) == (25, 0, "")
+    assert Location.objects.count() == 25
+    assert KeptObject.objects.filter(module="locations").count() == 25
+    assert len(operator.seen) == 3
+
+
+def test_the_next_pull_asks_since_the_last_success_by_the_peers_clock(
+    peer: Peer, operator: OperatorServer
+) -> None:
+    operator.lists["locations"] = [location(1)]
+    pull(peer)
+    operator.lists["locations"].append(location(2, last_updated="2026-05-02T00:00:00Z"))
+    pull(peer)
+    assert operator.seen[-1].query["date_from"] == "2026-05-01T11:58:00Z"
+    assert Location.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    "fault", [(500, None), (429, None), (200, '{"data": [1,'), (502, "<html>")]
+)
+def test_faults_in_the_middle_are_asked_again(
+    peer: Peer, operator: OperatorServer, fault: Any
+) -> None:
+    operator.lists["locations"] = [location(n) for n in range(12)]
+    operator.faults = [fault, fault]
+    assert pull(peer).received == 12
+
+
+def test_a_pull_that_gave_up_goes_on_where_it_stopped(
+    peer: Peer, operator: OperatorServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operator.lists["locations"] = [location(n) for n in range(25)]
+    real = operator.answer
+
+    def fail_on_second_page(seen: Any) -> Any:
+        return (503, {}, None) if seen.query.get("offset") == "10" else real(seen)
+
+    monkeypatch.setattr(operator, "answer", fail_on_second_page)
+    with pytest.raises(DomainError):
+        pull(peer)
+    cursor = PullCursor.objects.get()
+    assert (cursor.received, cursor.succeeded_at) == (10, None)
+    assert "503" in cursor.last_error
+    monkeypatch.setattr(operator, "answer", real)
+    operator.seen.clear()
+    assert pull(peer).received == 25
+    assert operator.seen[0].query["offset"] == "10"
+
+
+@pytest.mark.parametrize(
+    "link", ["http://127.0.0.1:9/next", "https://evil.example/next", "file:///etc/passwd"]
+)
+def test_a_link_that_leads_elsewhere_is_not_followed(
+    peer: Peer, operator: OperatorServer, link: str
+) -> None:
+    operator.lists["locations"] = [location(n) for n in range(12)]
+    operator.next_link = f'<{link}>; rel="next"'
+    with pytest.raises(AddressRefused):
+        pull(peer)
+    assert Exchange.objects.count() == 1
+    assert not Location.objects.exists(), "the page with the wrong link is not taken either"
+
+
+def test_a_link_in_a_circle_ends(peer: Peer, operator: OperatorServer) -> None:
+    operator.lists["locations"] = [location(n) for n in range(12)]
+    operator.next_link = f'<{operator.base}/2.2.1/locations?offset=0>; rel="next"'
+    with pytest.raises(ListRefused, match="links back"):
+        pull(peer)
+
+
+def test_wrong_objects_are_told_and_the_right_ones_kept(
+    peer: Peer, operator: OperatorServer
+) -> None:
+    foreign = location(3, party_id="OTH")
+    operator.lists["locations"] = [location(1), {"id": "X"}, 5, foreign, location(2)]
+    cursor = pull(peer)
+    assert (cursor.received, cursor.unread) == (5, 3)
+    assert "X: Missing required field" in cursor.last_error
+    assert Location.objects.count() == 2
+
+
+def test_a_pull_never_sets_back_what_was_pushed_meanwhile(
+    peer: Peer, operator: OperatorServer
+) -> None:
+    operator.lists["locations"] = [location(1, name="New", last_updated="2026-04-09T00:00:00Z")]
+    pull(peer)
+    operator.lists["locations"] = [location(1, name="Old")]
+    pull(peer, full=True)
+    assert Location.objects.get().name == "New"
+
+
+def test_what_a_full_pull_no_longer_lists_is_removed(peer: Peer, operator: OperatorServer) -> None:
+    operator.lists["locations"] = [location(1), location(2)]
+    pull(peer)
+    operator.lists["locations"] = [location(1)]
+    pull(peer, full=True)
+    assert dict(Evse.objects.values_list("uid", "status")) == {"E1": "AVAILABLE", "E2": "REMOVED"}
+    assert KeptObject.objects.get(key="LOC2").deleted_at is not None
+
+
+def test_sessions_cdrs_and_tariffs_are_pulled_too(peer: Peer, operator: OperatorServer) -> None:
+    operator.lists |= {
+        "sessions": [session(n) for n in range(3)],
+        "cdrs": [cdr(n) for n in range(12)],
+        "tariffs": [tariff(1), tariff(2)],
+    }
+    for module in ("sessions", "cdrs", "tariffs"):
+        assert pull(peer, module).unread == 0
+    assert (ChargingSession.objects.count(), CDR.objects.count()) == (3, 12)
+    assert KeptObject.objects.filter(module="tariffs").count() == 2
+    assert pull(peer, "cdrs", full=True).unread == 0
+    assert CDR.objects.count() == 12
+
+
+def test_gireve_is_asked_for_its_page_sizes_and_for_tariffs_by_operator(
+    make_peer: Any, operator: OperatorServer
+) -> None:
+    peer = make_peer("2.1.1", profile="GIREVE")
+    old = {k: v for k, v in location(1).items() if k not in {"country_code", "party_id"}}
+    operator.lists["locations"] = [old | {"operator": {"name": "FR*ABC"}}]
+    operator.lists["tariffs"] = [tariff(1, country_code="FR", party_id="ABC")]
+    pull(peer)
+    assert operator.seen[-1].query["limit"] == "20"
+    assert Location.objects.get().operator.party == "FR*ABC"
+    assert ("tariffs", "FR*ABC") in modules_of(peer)
+    pull(peer, "tariffs", operator="FR*ABC")
+    assert operator.seen[-1].headers["ocpi-to-party-id"] == "ABC"
+    assert "ocpi-from-party-id" not in operator.seen[-1].headers
+
+
+def test_a_hub_is_asked_for_everything_under_its_own_party(
+    make_peer: Any, operator: OperatorServer
+) -> None:
+    peer = make_peer(hub=True)
+    operator.lists["locations"] = [location(1), location(2, country_code="DE", party_id="ABC")]
+    pull(peer)
+    assert operator.seen[0].headers["ocpi-to-party-id"] == "HUB"
+    parties = {each.operator.party for each in Location.objects.select_related("operator")}
+    assert parties == {"NL*CPO", "DE*ABC"}

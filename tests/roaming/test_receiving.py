@@ -1,0 +1,187 @@
+"""What operators push arrives in the platform and is given back as it was sent."""
+
+import pytest
+
+from apps.cdrs.models import CDR, CdrConflict, ChargingSession
+from apps.locations.models import Connector, Evse, Location, Operator
+from apps.roaming.models import KeptObject
+from tests.roaming.door import PeerClient, status
+from tests.roaming.factories import PeerFactory
+from tests.roaming.messages import cdr, connector, evse, location, period, session, tariff
+
+pytestmark = pytest.mark.django_db
+LATER = "2026-04-01T12:00:00Z"
+
+
+@pytest.fixture
+def cpo() -> PeerClient:
+    PeerFactory(token="secret")
+    return PeerClient("secret")
+
+
+def test_a_location_is_published_with_its_evses_and_connectors(cpo: PeerClient) -> None:
+    assert status(cpo.put("locations/NL/CPO/LOC1", location())) == (201, 1000)
+    stored = Location.objects.get()
+    assert (stored.operator.party, stored.operator.name) == ("NL*CPO", "Operator")
+    assert (stored.name, stored.country, stored.time_zone) == (
+        "Harbour 1", "NL", "Europe/Amsterdam",
+    )  # fmt: skip
+    assert Evse.objects.get().evse_id == "NL*CPO*E1"
+    assert Connector.objects.get().max_power_watt == 11040
+
+
+def test_ids_compare_without_case(cpo: PeerClient) -> None:
+    cpo.put("locations/NL/CPO/LOC1", location())
+    again = location(id="loc1", name="Renamed", last_updated=LATER)
+    assert status(cpo.put("locations/nl/cpo/loc1", again)) == (200, 1000)
+    assert Location.objects.get().name == "Renamed"
+
+
+def test_an_evse_put_into_a_location_renews_its_parents(cpo: PeerClient) -> None:
+    cpo.put("locations/NL/CPO/LOC1", location())
+    new = evse(2, last_updated=LATER)
+    assert status(cpo.put("locations/NL/CPO/LOC1/E2", new)) == (201, 1000)
+    kept = cpo.get("locations/NL/CPO/LOC1").json()["data"]
+    assert [each["uid"] for each in kept["evses"]] == ["E1", "E2"]
+    assert kept["last_updated"] == LATER
+    assert Evse.objects.count() == 2
+
+
+def test_a_connector_put_renews_evse_and_location(cpo: PeerClient) -> None:
+    cpo.put("locations/NL/CPO/LOC1", location())
+    cpo.put("locations/NL/CPO/LOC1/E1/2", connector(id="2", last_updated=LATER))
+    kept = cpo.get("locations/NL/CPO/LOC1").json()["data"]
+    assert kept["last_updated"] == kept["evses"][0]["last_updated"] == LATER
+    assert len(kept["evses"][0]["connectors"]) == 2
+
+
+def test_an_evse_of_an_unknown_location_is_2003(cpo: PeerClient) -> None:
+    assert status(cpo.put("locations/NL/CPO/NONE/E1", evse())) == (404, 2003)
+
+
+def test_a_status_patch_reaches_the_platform(cpo: PeerClient) -> None:
+    cpo.put("locations/NL/CPO/LOC1", location())
+    patch = {"status": "CHARGING", "last_updated": LATER}
+    assert status(cpo.patch("locations/NL/CPO/LOC1/E1", patch)) == (200, 1000)
+    assert Evse.objects.get().status == "CHARGING"
+    assert cpo.get("locations/NL/CPO/LOC1/E1").json()["data"]["status"] == "CHARGING"
+
+
+def test_an_evse_is_removed_by_its_status_and_by_being_left_out(cpo: PeerClient) -> None:
+    cpo.put("locations/NL/CPO/LOC1", location(evses=[evse(1), evse(2)]))
+    cpo.patch("locations/NL/CPO/LOC1/E1", {"status": "REMOVED", "last_updated": LATER})
+    cpo.put("locations/NL/CPO/LOC1", location(evses=[evse(1)], last_updated=LATER))
+    statuses = dict(Evse.objects.values_list("uid", "status"))
+    assert statuses == {"E1": "AVAILABLE", "E2": "REMOVED"}
+
+
+def test_an_older_message_is_ignored(cpo: PeerClient) -> None:
+    cpo.put("locations/NL/CPO/LOC1", location(last_updated=LATER))
+    assert status(cpo.put("locations/NL/CPO/LOC1", location(name="Old"))) == (200, 1000)
+    old = {"name": "Old", "last_updated": "2026-01-01T00:00:00Z"}
+    assert status(cpo.patch("locations/NL/CPO/LOC1", old)) == (200, 1000)
+    assert cpo.get("locations/NL/CPO/LOC1").json()["data"]["name"] == "Harbour 1"
+    assert Location.objects.get().name == "Harbour 1"
+
+
+def test_unknown_fields_survive_a_patch(cpo: PeerClient) -> None:
+    cpo.put("locations/NL/CPO/LOC1", location(new_in_4_0={"deep": [1.10]}))
+    cpo.patch("locations/NL/CPO/LOC1", {"name": "New", "last_updated": LATER})
+    kept = cpo.get("locations/NL/CPO/LOC1")
+    assert kept.json()["data"]["new_in_4_0"] == {"deep": [1.10]}
+    assert b"1.1" in kept.content
+
+
+def test_a_session_patch_appends_periods_and_a_put_replaces_them(cpo: PeerClient) -> None:
+    cpo.put("sessions/NL/CPO/S1", session())
+    more = period("2026-04-01T10:30:00Z", 3.0)
+    patch = {"kwh": 4.5, "charging_periods": [more], "last_updated": LATER}
+    assert status(cpo.patch("sessions/NL/CPO/S1", patch)) == (200, 1000)
+    assert status(cpo.patch("sessions/NL/CPO/S1", patch)) == (200, 1000)
+    kept = cpo.get("sessions/NL/CPO/S1").json()["data"]
+    assert [each["start_date_time"] for each in kept["charging_periods"]] == [
+        "2026-04-01T10:00:00Z", "2026-04-01T10:30:00Z",
+    ]  # fmt: skip
+    assert ChargingSession.objects.get().kwh == 4.5
+    final = session(status="COMPLETED", last_updated="2026-04-01T13:00:00Z")
+    cpo.put("sessions/NL/CPO/S1", final)
+    assert len(cpo.get("sessions/NL/CPO/S1").json()["data"]["charging_periods"]) == 1
+    assert ChargingSession.objects.get().status == "COMPLETED"
+
+
+def test_a_cdr_is_stored_once_and_read_back_at_its_address(cpo: PeerClient) -> None:
+    sent = cpo.post("cdrs", cdr())
+    assert status(sent) == (201, 1000)
+    again = cpo.post("cdrs", cdr())
+    assert status(again) == (200, 1000)
+    assert again.headers["Location"] == sent.headers["Location"]
+    assert CDR.objects.get().total_cost_excl_vat == CDR.objects.get().total_cost_excl_vat
+    path = sent.headers["Location"].removeprefix("http://testserver")
+    assert cpo.get(path).json()["data"] == cdr()
+    assert cpo.get("cdrs/cdr1").json()["data"] == cdr()
+
+
+def test_other_content_under_a_cdrs_id_is_refused_and_put_before_staff(cpo: PeerClient) -> None:
+    cpo.post("cdrs", cdr())
+    assert status(cpo.post("cdrs", cdr(total_energy=99))) == (200, 2001)
+    assert CDR.objects.get().kwh == 11.5
+    assert CdrConflict.objects.count() == 1
+
+
+def test_a_tariff_comes_goes_and_comes_again(cpo: PeerClient) -> None:
+    path = "tariffs/NL/CPO/T1"
+    assert status(cpo.put(path, tariff())) == (201, 1000)
+    assert status(cpo.delete(path)) == (200, 1000)
+    assert status(cpo.get(path))[0] == 404
+    assert status(cpo.delete(path))[0] == 404
+    assert status(cpo.put(path, tariff())) == (201, 1000)
+    assert status(cpo.patch(path, {"currency": "EUR", "last_updated": LATER}))[0] == 405
+
+
+def test_a_2_1_1_tariff_can_be_patched() -> None:
+    PeerFactory(token="old", version="2.1.1")
+    peer = PeerClient("old", "2.1.1")
+    peer.put("tariffs/NL/CPO/T1", tariff())
+    assert status(peer.patch("tariffs/NL/CPO/T1", {"currency": "NOK"})) == (200, 1000)
+    assert peer.get("tariffs/NL/CPO/T1").json()["data"]["currency"] == "NOK"
+
+
+def test_headers_come_back_and_routing_is_turned_round(cpo: PeerClient) -> None:
+    routing = {
+        "OCPI-from-country-code": "NL", "OCPI-from-party-id": "CPO",
+        "OCPI-to-country-code": "nl", "OCPI-to-party-id": "evc",
+    }  # fmt: skip
+    answer = cpo.get("tokens", **{"X-Correlation-ID": "c7"}, **routing)
+    assert (answer.headers["X-Request-ID"], answer.headers["X-Correlation-ID"]) == ("r1", "c7")
+    assert answer.headers["OCPI-to-party-id"] == "CPO"
+    assert answer.headers["OCPI-from-party-id"] == "EVC"
+    assert "OCPI-to-party-id" not in cpo.get("credentials", **routing).headers
+
+
+def test_a_message_to_a_party_that_we_are_not_is_4001(cpo: PeerClient) -> None:
+    routing = {"OCPI-to-country-code": "DE", "OCPI-to-party-id": "XYZ"}
+    assert status(cpo.get("tokens", **routing)) == (200, 4001)
+
+
+def test_a_hub_pushes_for_its_operators_and_says_who_is_behind_it() -> None:
+    PeerFactory(token="hub", hub=True)
+    hub = PeerClient("hub")
+    assert status(hub.put("locations/NL/CPO/LOC1", location())) == (201, 1000)
+    assert Operator.objects.get().party == "NL*CPO"
+    info = {
+        "country_code": "NL", "party_id": "CPO", "role": "CPO", "status": "CONNECTED",
+        "last_updated": LATER,
+    }  # fmt: skip
+    assert status(hub.put("hubclientinfo/NL/CPO", info)) == (201, 1000)
+    assert hub.get("hubclientinfo/NL/CPO").json()["data"] == info
+
+
+def test_a_peer_that_left_loses_its_objects_to_the_one_that_speaks_for_them_now() -> None:
+    left = PeerFactory(token="old")
+    PeerClient("old").put("tariffs/NL/CPO/T1", tariff())
+    left.state = "UNREGISTERED"
+    left.save()
+    PeerFactory(token="new")
+    newcomer = PeerClient("new")
+    assert status(newcomer.put("tariffs/NL/CPO/T1", tariff(currency="NOK"))) == (200, 1000)
+    assert KeptObject.objects.get().peer.name != left.name
