@@ -49,6 +49,21 @@ MENU: list[tuple[str, list[tuple[str, str, str]]]] = [
         ],
     ),
     (
+        "Roaming",
+        [
+            ("Peers", "lan", "roaming.peer"),
+            ("Messages", "swap_horiz", "roaming.exchange"),
+            ("Push queues", "outbox", "roaming.pushqueue"),
+            ("Pushes", "send", "roaming.push"),
+            ("Pulls", "download", "roaming.pullcursor"),
+            ("Commands", "terminal", "roaming.sentcommand"),
+            ("Authorizations", "verified_user", "roaming.authorization"),
+            ("Peers' objects", "data_object", "roaming.keptobject"),
+            ("Behind hubs", "device_hub", "roaming.hubclient"),
+            ("Own parties", "badge", "roaming.party"),
+        ],
+    ),
+    (
         "People",
         [
             ("Providers", "storefront", "accounts.provider"),

@@ -6,9 +6,17 @@ class RoamingConfig(AppConfig):
     verbose_name = "Roaming"
 
     def ready(self) -> None:
+        from apps.accounts.roles import Role, grant_view
         from apps.remote_sessions.operators import register_gateway
+        from apps.roaming import cards
         from apps.roaming.gateway import OcpiGateway, hear_result
         from apps.roaming.services.listening import on_result
 
         register_gateway(OcpiGateway())
         on_result(hear_result)
+        cards.register()
+        for role in (Role.SUPPORT, Role.FINANCE):
+            grant_view(
+                role, "roaming", "peer", "exchange", "push", "pushqueue", "sentcommand",
+                "authorization", "keptobject", "hubclient", "pullcursor", "party",
+            )  # fmt: skip

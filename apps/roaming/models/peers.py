@@ -140,6 +140,7 @@ class Peer(AuditedModel):
     audit_secret: ClassVar[tuple[str, ...]] = ("outgoing_token",)
 
     class Meta:
+        permissions = [("operate_peer", "Can register, test, suspend peers and repeat messages")]
         constraints = [
             models.CheckConstraint(
                 condition=~models.Q(state="REGISTERED")
