@@ -1,5 +1,6 @@
 """Each exchanged message, to be searched by its ids, read, and repeated."""
 
+import contextlib
 import json
 from typing import Any
 
@@ -114,8 +115,6 @@ def shown_json(text: str) -> SafeString | str:
     """JSON with line breaks; what is none as it stands."""
     if not text:
         return staff_display.EMPTY
-    try:
+    with contextlib.suppress(ValueError, RecursionError):
         text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
-    except (ValueError, RecursionError):
-        pass
     return format_html('<pre class="staff-code" tabindex="0">{}</pre>', text)

@@ -58,6 +58,8 @@ def _asked(peer: Peer, name: str, url: str, routing: Routing) -> Check:
     try:
         answer = call_peer(peer, Request("GET", url, name, routing=routing, seconds=15))
         said, passed = answer.describe(), answer.succeeded
+        if passed and name in _LISTS and not isinstance(answer.answer.data, list):
+            said, passed = f"{said}, but no list", False
         if total := answer.headers.get("x-total-count"):
             said += f", {total} in all"
     except DomainError as error:
