@@ -47,6 +47,11 @@ class PartyAdmin(StaffModelAdmin):
     list_display = ["__str__", "role", "provider", "website"]
     search_fields = ["party_id", "name"]
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "website":
+            kwargs["assume_scheme"] = "https"
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
 
 @admin.register(Peer)
 class PeerAdmin(StaffModelAdmin):
