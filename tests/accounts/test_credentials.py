@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from django.core.management import CommandError, call_command
 from django.db import IntegrityError
 
 from apps.accounts.api.throttling import CredentialThrottle
@@ -11,6 +12,7 @@ from apps.accounts.models import Credential
 from apps.accounts.secrets import digest
 from apps.accounts.services import CredentialRefused, issue_credential, revoke_credential
 from apps.audit.models import Entry
+from apps.core.error_docs import error_codes
 from tests.accounts.factories import ProviderFactory, bearer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.accounts.api_urls")]
@@ -186,3 +188,37 @@ def test_openapi_document_describes_bearer_credentials(client):
     headers = schema["paths"]["/test/providers/"]["post"]["parameters"]
     assert [header["name"] for header in headers] == ["Idempotency-Key"]
     assert b"evcharge partner API" in client.get("/api/docs/").content
+
+
+def test_credential_is_issued_from_the_shell(client, capsys):
+    ProviderFactory(slug="ampere")
+    options = {"name": "Robot", "scope": ["cdrs:read"]}
+    call_command("issue_credential", "--until=2999-01-01", provider="ampere", **options)
+    text = capsys.readouterr().out.strip()
+    answer = client.get(OWN, headers={"Authorization": f"Bearer {text}"}).json()
+    assert (answer["provider"], answer["expires_at"]) == ("ampere", "2999-01-01T00:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"provider": "amper", "scope": ["cdrs:read"]}, "there are: ampere"),
+        ({"party": "NL*EFL", "scope": ["cdrs:review"]}, "its own claims"),
+    ],
+)
+def test_shell_says_why_a_credential_can_t_be(options, message):
+    ProviderFactory(slug="ampere")
+    with pytest.raises(CommandError, match=message):
+        call_command("issue_credential", name="x", **options)
+
+
+def test_each_problem_leads_to_the_page_that_explains_it(client, issued):
+    answer = client.get("/test/undeclared/", headers=bearer(issued)).json()
+    address, _, anchor = answer["type"].partition("#")
+    page = client.get(address).content.decode()
+    assert f'id="{anchor}"' in page
+    assert anchor == answer["code"] == "SCOPE_MISSING"
+    codes = [error.code for error in error_codes()]
+    assert codes == sorted(set(codes))
+    assert {"CREDENTIAL_REFUSED", "NOT_AUTHENTICATED", "IDEMPOTENCY_KEY_REUSED"} <= set(codes)
+    assert all(error.meaning for error in error_codes())
