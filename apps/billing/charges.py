@@ -1,15 +1,14 @@
 """CDRs, accounts and providers as the pure modules of billing know them."""
 
 from collections.abc import Mapping
-from datetime import UTC
-from functools import cache
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from apps.accounts.models import Account, Provider
 from apps.billing.planner import Charge
 from apps.billing.prices import Chargeable, Identity, RetailPrice
 from apps.billing.tax import Buyer, Registration, Seller, Supplied
 from apps.cdrs.models import CDR
+from apps.cdrs.vat_facts import station_of
 from apps.vat.facts import DEFAULT_POLICY, Kind
 from apps.vat.models import VatPolicy
 from apps.vat.services import IdRegister
@@ -21,18 +20,17 @@ UNUSED_FIELDS = ("raw", "tariffs", "charging_periods", "search_text")
 
 def charge_of(cdr: CDR) -> Charge:
     """The charge of a CDR with its location (select_related)."""
-    zone = station_zone(cdr)
-    ended = cdr.ended_at.astimezone(ZoneInfo(zone) if zone else UTC)
+    station = station_of(cdr)
     return Charge(
         chargeable=chargeable_of(cdr),
         supplied=Supplied(
-            country=_sent_or_known(cdr, "country"),
-            postcode=_sent_or_known(cdr, "postcode"),
+            country=station.country,
+            postcode=station.postcode,
             ended_at=cdr.ended_at,
-            local_date=ended.date(),
+            local_date=station.local_date(cdr.ended_at),
         ),
         started_at=cdr.started_at,
-        time_zone=zone or "UTC",
+        time_zone=station.zone or "UTC",
         description=_description(cdr),
     )
 
@@ -52,15 +50,6 @@ def chargeable_of(cdr: CDR) -> Chargeable:
         is_credit=cdr.is_credit,
         takes_back=identity._replace(cdr_id=reference) if reference else None,
     )
-
-
-def station_zone(cdr: CDR) -> str | None:
-    """The station's IANA time zone: as sent, as its location has it, or its country's only one."""
-    known = _sent_or_known(cdr, "time_zone")
-    if known in _zones():
-        return known
-    place = find_place(_sent_or_known(cdr, "country"), _sent_or_known(cdr, "postcode"))
-    return place.territory.zone if place else None
 
 
 def seat_zone(provider: Provider) -> ZoneInfo:
@@ -104,16 +93,6 @@ _KINDS: Mapping[str, Kind] = {
     Account.Kind.PRIVATE: Kind.PRIVATE,
     Account.Kind.BUSINESS: Kind.BUSINESS,
 }
-
-
-@cache
-def _zones() -> frozenset[str]:
-    return frozenset(available_timezones())
-
-
-def _sent_or_known(cdr: CDR, fact: str) -> str:
-    sent: str = getattr(cdr, f"location_{fact}")
-    return sent or (getattr(cdr.location, fact) if cdr.location else "")
 
 
 def _description(cdr: CDR) -> str:

@@ -193,10 +193,10 @@ def test_what_is_billed_has_a_settled_decision(provider: Any) -> None:
     before = decide(settled)
     decide(held)
     known_id("FR40303265045")
-    settle_vat(cdr_ids=[cdr.pk for cdr in (held, settled, undecided)], now=NOW)
-    assert vat_decisions(held)[Side.RETAIL].status == "ok"
-    assert vat_decisions(undecided)[Side.RETAIL].status == "ok"
-    assert vat_decisions(settled) == before
+    kept = settle_vat(cdr_ids=[cdr.pk for cdr in (held, settled, undecided)], now=NOW)
+    assert {decision.status for decision in kept.values()} == {"ok"}
+    assert kept[settled.pk] == before[Side.RETAIL]
+    assert not HeldDecision.objects.waiting().exists()
 
 
 def test_the_profile_of_an_operator_decides_the_purchase() -> None:

@@ -20,6 +20,7 @@ from apps.billing.states import check_move, locked
 from apps.billing.totals import total_up
 from apps.cdrs.models import CDR
 from apps.cdrs.services import mark_cdrs_billed
+from apps.cdrs.services.vat import settle_vat
 from apps.core.errors import DomainError
 from apps.events.services import emit
 from apps.vat.exchange import find_rate, tax_currency
@@ -45,6 +46,7 @@ def issue_invoice(*, invoice: Invoice, now: datetime, actor: Actor | None = None
         check_move(draft, Invoice.State.ISSUED)
         cdrs = _lock_cdrs(draft)
         _require_current(draft, cdrs)
+        _require_same_vat(draft, cdrs, now)
         mark_cdrs_billed(cdrs=cdrs, now=now, actor=actor)
         _freeze(draft, now)
         _number(draft)
@@ -146,6 +148,20 @@ def _require_current(draft: Invoice, cdrs: Iterable[CDR]) -> None:
         draft.net_total, draft.vat_total, draft.gross_total,
     ):  # fmt: skip
         raise DraftOutdated(f"{draft}: its totals are not those of its lines.")
+
+
+def _require_same_vat(draft: Invoice, cdrs: Iterable[CDR], now: datetime) -> None:
+    """The VAT that is decided and kept for each CDR is the one on its line."""
+    by_id = {cdr.pk: cdr for cdr in cdrs}
+    kept = settle_vat(cdr_ids=list(by_id), now=now)
+    for line in draft.lines.all():
+        assert line.cdr_id is not None  # noqa: S101 - every line is a charge
+        decision = kept[line.cdr_id]
+        drafted = (draft.tax_country, line.vat_category, line.vat_rate)
+        if (decision.tax_country, decision.category, decision.rate) != drafted:
+            raise _outdated(
+                draft, by_id[line.cdr_id], f"has other VAT now ({decision.explanation})"
+            )
 
 
 def _retail(draft: Invoice, lines: list[InvoiceLine]) -> RetailPrice:

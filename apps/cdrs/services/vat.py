@@ -13,7 +13,6 @@ from apps.cdrs.vat_facts import Operating, purchase_facts, retail_facts
 from apps.events.models import Event
 from apps.vat.facts import DEFAULT_POLICY, Policy
 from apps.vat.models import OperatorVatProfile, Side, VatDecision, VatPolicy
-from apps.vat.rules import Status
 from apps.vat.services import (
     IdRegister,
     Question,
@@ -68,16 +67,14 @@ def on_cdr_deleted(event: Event) -> None:
     withdraw(subject_type=SUBJECT, subject_ids=[UUID(event.aggregate_id)], now=event.occurred_at)
 
 
-def settle_vat(*, cdr_ids: Sequence[UUID], now: datetime) -> None:
-    """Before CDRs are billed: decide on those that have no settled retail decision yet, so that
-    what is kept says what was billed."""
+def settle_vat(*, cdr_ids: Sequence[UUID], now: datetime) -> dict[UUID, VatDecision]:
+    """The retail decisions in force, by CDR, decided on what is known now: before CDRs are
+    billed, so that what is kept says what is billed."""
+    decide_on_cdrs(cdr_ids=cdr_ids, now=now)
     in_force = current_decisions(subject_type=SUBJECT, subject_ids=cdr_ids)
-    unsettled = [
-        cdr_id
-        for cdr_id in cdr_ids
-        if (kept := in_force.get((cdr_id, Side.RETAIL))) is None or kept.status != Status.OK
-    ]
-    decide_on_cdrs(cdr_ids=unsettled, now=now)
+    return {
+        cdr_id: decision for (cdr_id, side), decision in in_force.items() if side is Side.RETAIL
+    }
 
 
 def decide_again(cdr_ids: Sequence[UUID], now: datetime) -> None:
@@ -102,7 +99,7 @@ def _undecided() -> QuerySet[CDR]:
 def _locked(cdr_ids: Iterable[UUID]) -> list[CDR]:
     """In the order of their keys, so that two deciders don't wait for each other."""
     rows = (
-        CDR.objects.select_for_update(of=("self",))
+        CDR.objects.select_for_update(of=("self",), no_key=True)
         .filter(pk__in=list(cdr_ids))
         .exclude(status=CDR.Status.BILLED)
         .select_related("provider", "account", "location", "operator")
