@@ -5,12 +5,14 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
-# Group, then entries: title, icon of Material Symbols, model.
+# Group, then entries: title, icon of Material Symbols, model; after a colon the name of a page of
+# that model other than its list.
 MENU: list[tuple[str, list[tuple[str, str, str]]]] = [
     (
         "Charging",
         [
             ("CDRs", "receipt_long", "cdrs.cdr"),
+            ("CDRs to review", "fact_check", "cdrs.cdr:cdrs_review_queue"),
             ("Sessions", "bolt", "cdrs.chargingsession"),
             ("Remote sessions", "settings_remote", "remote_sessions.remotesession"),
             ("Imports", "upload_file", "cdrs.cdrimport"),
@@ -111,7 +113,7 @@ def _open(request: HttpRequest, label: str) -> bool:
     from django.apps import apps
     from django.contrib import admin
 
-    app, name = label.split(".")
+    app, name = label.partition(":")[0].split(".")
     model = apps.all_models[app].get(name)
     screen = admin.site._registry.get(model) if model else None
     return screen is not None and screen.has_view_or_change_permission(request)
@@ -122,7 +124,8 @@ def _page(title: str, icon: str, url_name: str, permission: str) -> dict[str, An
 
 
 def _item(title: str, icon: str, label: str) -> dict[str, Any]:
-    address = reverse(f"admin:{label.replace('.', '_')}_changelist")
+    model, _, page = label.partition(":")
+    address = reverse(f"admin:{page or model.replace('.', '_') + '_changelist'}")
     return {"title": title, "icon": icon, "link": address}
 
 

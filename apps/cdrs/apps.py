@@ -28,7 +28,7 @@ class CdrsConfig(AppConfig):
         for role in (Role.SUPPORT, Role.FINANCE):
             grant_view(
                 role, "cdrs", "cdr", "chargingsession", "cdrconflict", "cdrimport",
-                "importfinding",
+                "importfinding", "reviewrule",
             )  # fmt: skip
             grant(role, "cdrs.review_cdr")
         grant(Role.SUPPORT, "cdrs.change_cdr", "cdrs.change_cdrconflict")

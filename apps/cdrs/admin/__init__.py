@@ -3,6 +3,7 @@
 from apps.cdrs.admin.cdrs import CdrAdmin
 from apps.cdrs.admin.conflicts import CdrConflictAdmin
 from apps.cdrs.admin.imports import CdrImportAdmin, ImportFindingAdmin
+from apps.cdrs.admin.review import ReviewRuleAdmin
 from apps.cdrs.admin.sessions import ChargingSessionAdmin
 
 __all__ = [
@@ -11,4 +12,5 @@ __all__ = [
     "CdrImportAdmin",
     "ChargingSessionAdmin",
     "ImportFindingAdmin",
+    "ReviewRuleAdmin",
 ]

@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from apps.cdrs.admin import tables
 from apps.cdrs.models import CDR
 from apps.cdrs.services import accept_cdr, accept_cdrs, delete_cdr, reject_cdr, relink_cdr
+from apps.cdrs.staff_price import price_shown
 from apps.cdrs.staff_vat import vat_shown
 from apps.core import staff_display
 from apps.core.admin import (
@@ -114,7 +115,7 @@ class CdrAdmin(ReadOnlyAdmin):
                 ]
             },
         ),
-        ("Cost", {"fields": ["sent", "ours", vat_shown]}),
+        ("Cost", {"fields": ["sent", "ours", price_shown, vat_shown]}),
         ("Charging periods", {"fields": ["periods"]}),
         (
             "References",
@@ -132,7 +133,7 @@ class CdrAdmin(ReadOnlyAdmin):
         "state", "reasons_to_hold", "outcome", "started_shown", "ended_shown", "duration",
         "energy", "place", "operator_linked", "account_linked", "token_linked",
         "provider_linked", "sent", "ours", "periods", "party_shown", "created_at",
-        "tariffs_shown", "message", vat_shown,
+        "tariffs_shown", "message", price_shown, vat_shown,
     ]  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CDR]:

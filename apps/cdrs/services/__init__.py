@@ -17,6 +17,7 @@ from apps.cdrs.services.reviewing import (
     ReasonMissing,
     accept_cdr,
     accept_cdrs,
+    accept_held_cdrs,
     mark_cdrs_billed,
     reject_cdr,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "SessionUnknown",
     "accept_cdr",
     "accept_cdrs",
+    "accept_held_cdrs",
     "delete_cdr",
     "mark_cdrs_billed",
     "patch_session",

@@ -18,7 +18,7 @@ from apps.core.errors import DomainError, InvalidInput
 from apps.events.services import emit_many
 
 __all__ = ["BulkReview", "CdrDeleted", "CdrHeld", "ReasonMissing", "accept_cdr", "accept_cdrs",
-           "mark_cdrs_billed", "reject_cdr"]  # fmt: skip
+           "accept_held_cdrs", "mark_cdrs_billed", "reject_cdr"]  # fmt: skip
 
 BATCH: Final = 500
 _REVIEW: Final = ("status", "status_changed_at", "rejection_reason", "is_held")
@@ -101,6 +101,24 @@ def accept_cdrs(
         accepted += len(clear)
         held += len(pending) - len(clear)
     return BulkReview(accepted=accepted, held=held)
+
+
+def accept_held_cdrs(
+    *, cdrs: Iterable[CDR], reason: str, now: datetime, actor: Actor | None = None
+) -> int:
+    """Accepts PENDING CDRs although they are held, all or none; returns how many moved.
+
+    For the handful that a person looked at. Raises ReasonMissing, CdrDeleted,
+    CdrStatusChangeRefused.
+    """
+    if not reason.strip():
+        raise ReasonMissing("Say why these CDRs are accepted.")
+    with transaction.atomic():
+        chosen = sorted(cdrs, key=lambda cdr: cdr.pk)
+        due = [cdr for cdr in chosen if cdr.status == CDR.Status.PENDING]
+        for cdr in due:
+            accept_cdr(cdr=cdr, now=now, reason=reason.strip(), actor=actor)
+    return len(due)
 
 
 def mark_cdrs_billed(*, cdrs: Sequence[CDR], now: datetime, actor: Actor | None = None) -> int:

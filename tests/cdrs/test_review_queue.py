@@ -1,0 +1,85 @@
+"""The queue of held CDRs, and the price on a CDR's page, through the browser's door."""
+
+from decimal import Decimal
+
+import pytest
+from django.urls import reverse
+
+from apps.accounts.roles import Role
+from apps.audit.models import Entry
+from apps.cdrs.models import CDR
+from tests.cdrs.factories import CdrFactory
+from tests.core.staff import staff_client
+from tests.tariffs.factories import make_version
+from tests.tariffs.messages import component, flat_tariff
+
+pytestmark = pytest.mark.django_db
+QUEUE = "admin:cdrs_review_queue"
+
+
+def test_queue_shows_reasons_and_prices_of_held_cdrs_only() -> None:
+    held = CdrFactory(
+        held=True, total_cost_excl_vat=Decimal(3), computed_cost_excl_vat=Decimal("2.5")
+    )
+    clean = CdrFactory()
+    page = staff_client(Role.SUPPORT).get(reverse(QUEUE)).content.decode()
+    assert held.cdr_id in page
+    assert clean.cdr_id not in page
+    assert "The energy is negative." in page
+    assert "EUR 3.00" in page
+    assert "EUR 2.50" in page
+    assert "EUR 0.50" in page
+
+
+def test_chosen_cdrs_are_accepted_with_one_reason() -> None:
+    first, second, other = (CdrFactory(held=True) for _ in range(3))
+    client = staff_client(Role.SUPPORT)
+    chosen = {"cdr": [first.pk, second.pk, "nonsense"], "reason": "operator confirmed"}
+    answer = client.post(reverse(QUEUE), chosen, follow=True)
+    assert "2 CDRs are accepted." in answer.content.decode()
+    for cdr in (first, second, other):
+        cdr.refresh_from_db()
+    assert [cdr.status for cdr in (first, second, other)] == ["ACCEPTED", "ACCEPTED", "PENDING"]
+    assert Entry.objects.story_of(first).first().reason == "operator confirmed"
+
+
+def test_without_a_reason_nothing_is_accepted() -> None:
+    held = CdrFactory(held=True)
+    client = staff_client(Role.SUPPORT)
+    answer = client.post(reverse(QUEUE), {"cdr": [held.pk], "reason": " "}, follow=True)
+    assert "Say why these CDRs are accepted." in answer.content.decode()
+    held.refresh_from_db()
+    assert held.status == CDR.Status.PENDING
+
+
+def test_auditor_sees_the_queue_and_accepts_nothing() -> None:
+    held = CdrFactory(held=True)
+    client = staff_client(Role.AUDITOR)
+    page = client.get(reverse(QUEUE)).content.decode()
+    assert held.cdr_id in page
+    assert "Accept chosen" not in page
+    assert client.post(reverse(QUEUE), {"cdr": [held.pk], "reason": "x"}).status_code == 403
+
+
+def test_empty_queue_says_what_it_is_for() -> None:
+    assert "Nothing waits" in staff_client(Role.FINANCE).get(reverse(QUEUE)).content.decode()
+
+
+def test_page_of_a_cdr_explains_its_price_and_margin() -> None:
+    cdr = CdrFactory(kwh=10, currency="EUR", total_cost_excl_vat=3)
+    make_version(operator=cdr.operator)
+    make_version(provider=cdr.provider, content=flat_tariff(component("ENERGY", "0.40")))
+    address = reverse("admin:cdrs_cdr_change", args=[cdr.pk])
+    page = staff_client(Role.SUPPORT).get(address).content.decode()
+    assert "What we owe the operator: EUR 2.50 excl. VAT, EUR 2.75 incl. VAT" in page
+    assert "What the driver pays: EUR 4.00" in page
+    assert "element 1: no restrictions" in page
+    assert "Margin:" in page
+    assert "EUR 1.5000" in page
+
+
+def test_page_of_a_cdr_says_why_there_is_no_price() -> None:
+    cdr = CdrFactory(kwh=10)
+    address = reverse("admin:cdrs_cdr_change", args=[cdr.pk])
+    page = staff_client(Role.SUPPORT).get(address).content.decode()
+    assert "No tariff is known for it." in page
