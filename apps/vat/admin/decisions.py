@@ -118,7 +118,7 @@ class VatDecisionAdmin(ReadOnlyAdmin):
             "Decision",
             {
                 "fields": [
-                    ("status", "tax_country", "per_cent", "category"), ("reporting", "rule"),
+                    ("status", "tax_country"), ("per_cent", "category"), ("reporting", "rule"),
                     "asked_for", "sources", "rate_row", "earlier",
                 ]
             },

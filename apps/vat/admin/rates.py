@@ -19,7 +19,9 @@ class VatRateForm(forms.ModelForm):
     """A rate with the reason for the trail; the period before it ends by itself."""
 
     reason = forms.CharField(
-        max_length=500, help_text="Why, for the audit trail: the law or ruling that says so."
+        max_length=500,
+        widget=forms.TextInput(attrs={"class": "staff-input"}),
+        help_text="Why, for the audit trail: the law or ruling that says so.",
     )
 
     class Meta:
