@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef
 
 from apps.billing.models import Invoice, InvoiceDocument
+from apps.billing.printing.cii import embed_xml, render_xml
 from apps.billing.printing.page import page_of
 from apps.billing.printing.pdf import render_pdf
 from apps.core.errors import DomainError
@@ -35,9 +36,15 @@ def make_documents(*, invoice_id: UUID) -> list[InvoiceDocument]:
     invoice = Invoice.objects.get(pk=invoice_id)
     if invoice.state != Invoice.State.ISSUED:
         raise NotIssued(f"Invoice {invoice} is not issued yet.")
-    if not invoice.documents.filter(format=InvoiceDocument.Format.PDF).exists():
-        _store(invoice, InvoiceDocument.Format.PDF, render_pdf(page_of(invoice)))
-    return list(invoice.documents.all())
+    made = {document.format: document for document in invoice.documents.all()}
+    if InvoiceDocument.Format.XML not in made:
+        _store(invoice, InvoiceDocument.Format.XML, render_xml(invoice))
+    if InvoiceDocument.Format.PDF not in made:
+        # The PDF carries the very XML that is stored, whichever process stored it.
+        xml = bytes(invoice.documents.get(format=InvoiceDocument.Format.XML).content)
+        pdf = embed_xml(render_pdf(page_of(invoice)), xml, invoice)
+        _store(invoice, InvoiceDocument.Format.PDF, pdf)
+    return list(invoice.documents.order_by("format"))
 
 
 def make_missing_documents(*, now: datetime) -> int:
