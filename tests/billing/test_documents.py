@@ -49,8 +49,7 @@ def broken_rules(xml: bytes) -> list[str]:
     space = {"s": "http://purl.oclc.org/dsdl/svrl"}
     assert len(svrl.findall(".//s:fired-rule", space)) > 10, "nothing was checked"
     return [
-        " ".join(failed.itertext()).strip()
-        for failed in svrl.iterfind(".//s:failed-assert", space)
+        " ".join(failed.itertext()).strip() for failed in svrl.iterfind(".//s:failed-assert", space)
     ]
 
 
@@ -132,7 +131,11 @@ def test_xml_keeps_the_standards_rules_for_a_credit_and_a_foreign_vat_currency()
         total_cost_excl_vat=Decimal(-4),
     )  # fmt: skip
     invoice = issued(account)
-    assert (invoice.net_total, invoice.vat_total, invoice.vat_currency) == (6, Decimal("1.5"), "DKK")
+    assert (invoice.net_total, invoice.vat_total, invoice.vat_currency) == (
+        6,
+        Decimal("1.5"),
+        "DKK",
+    )
     assert invoice.vat_total_in_vat_currency == Decimal("11.18")
     documents = documents_of(invoice)
     assert broken_rules(documents["XML"]) == []

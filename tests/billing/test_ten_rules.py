@@ -215,9 +215,11 @@ def test_rule_2_line_of_a_draft_can_not_be_moved_to_an_issued_invoice():
 
 def test_rule_2_documents_are_written_once_with_their_hash():
     invoice = issued_with_one_charge()
-    [document] = services.make_documents(invoice_id=invoice.pk)
-    assert document.sha256 == hashlib.sha256(bytes(document.content)).hexdigest()
-    assert services.make_documents(invoice_id=invoice.pk) == [document]
+    documents = services.make_documents(invoice_id=invoice.pk)
+    assert [document.format for document in documents] == ["PDF", "XML"]
+    for document in documents:
+        assert document.sha256 == hashlib.sha256(bytes(document.content)).hexdigest()
+    assert services.make_documents(invoice_id=invoice.pk) == documents
     document.file_name = "other.pdf"
     with pytest.raises(InvoiceFrozen):
         document.save()
@@ -596,7 +598,7 @@ def test_rule_10_pdf_is_made_after_the_commit(django_capture_on_commit_callbacks
             invoice = issued_with_one_charge()
     finally:
         app.conf.task_always_eager = False
-    [document] = invoice.documents.all()
+    document = invoice.documents.get(format="PDF")
     assert bytes(document.content).startswith(b"%PDF-1.7")
 
 
@@ -605,7 +607,7 @@ def test_rule_10_sweeper_makes_what_got_lost():
     assert services.make_missing_documents(now=NOW + timedelta(minutes=1)) == 0
     assert services.make_missing_documents(now=NOW + timedelta(minutes=3)) == 1
     assert services.make_missing_documents(now=NOW + timedelta(minutes=4)) == 0
-    assert invoice.documents.count() == 1
+    assert invoice.documents.count() == 2
 
 
 # States

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Final
 
 LINES_PER_BLOCK: Final = 62
-_STATION_WIDTH: Final = 44
+_STATION_WIDTH: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Row:
     def text(self) -> str:
         return (
             f"{self.position:>5}  {self.when:<16}  {_fit(self.station):<{_STATION_WIDTH}}  "
-            f"{self.energy:>10}  {self.price:>10}  {self.vat:>6}  {self.net:>11}"
+            f"{self.energy:>10}  {self.price:>13}  {self.vat:>6}  {self.net:>12}"
         )
 
 

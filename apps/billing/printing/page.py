@@ -159,8 +159,8 @@ class _Writer:
     def _facts(self) -> list[Fact]:
         invoice, words = self.invoice, self.words
         period = Period(invoice.period_start, invoice.period_end)
-        # A late charge ended before the period; the invoice says so.
-        first = min((_local_day(line) for line in self.lines), default=period.start)
+        # A late charge began before the period; the invoice says so.
+        first = min((_first_day(line) for line in self.lines), default=period.start)
         return _filled(
             Fact(words.invoice_number, invoice.number or ""),
             Fact(words.invoice_date, self._day(invoice.issue_date)),
@@ -271,10 +271,10 @@ class _Writer:
         return " · ".join(part for part in parts if part)
 
 
-def _local_day(line: InvoiceLine) -> date:
-    """The station-local day on which a line's charging ended."""
-    assert line.ended_at is not None  # noqa: S101 - every line is a charge
-    return line.ended_at.astimezone(ZoneInfo(line.time_zone)).date()
+def _first_day(line: InvoiceLine) -> date:
+    """The station-local day on which a line's charging began."""
+    assert line.started_at is not None  # noqa: S101 - every line is a charge
+    return line.started_at.astimezone(ZoneInfo(line.time_zone)).date()
 
 
 def _filled(*facts: Fact) -> list[Fact]:
