@@ -6,7 +6,9 @@ import json
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
+from apps.remote_sessions.simulator import published, registration
 from apps.remote_sessions.simulator.charge import stamp
 from apps.remote_sessions.simulator.moods import Mood
 from apps.remote_sessions.simulator.operator import SimulatedOperator, wait
@@ -28,11 +30,40 @@ class Door(BaseHTTPRequestHandler):
             return self._answer(200, operator.status())
         if not self._is_authorized():
             return self._envelope(2001, None, status=401)
-        lists = {f"{BASE}/sessions": operator.sessions, f"{BASE}/cdrs": operator.cdrs}
-        wanted = lists.get(self.path.split("?")[0])
-        if wanted is None:
+        path = self.path.split("?")[0].rstrip("/")
+        lists = {
+            f"{BASE}/sessions": operator.sessions, f"{BASE}/cdrs": operator.cdrs,
+            f"{BASE}/locations": published.locations, f"{BASE}/tariffs": published.tariffs,
+        }  # fmt: skip
+        own = self.server.own_url
+        objects: dict[str, Any] = {
+            "/versions": published.versions(own), BASE: published.details(own),
+            f"{BASE}/credentials": published.credentials(own, operator.config.token),
+        }  # fmt: skip
+        if path in objects:
+            return self._envelope(1000, objects[path])
+        if path not in lists:
             return self._envelope(2003, None, status=404)
-        self._envelope(1000, wanted())
+        self._envelope(1000, self._page(lists[path]()))
+
+    def _page(self, objects: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The part that `offset`, `limit` and `date_from` ask for; one page holds all we have."""
+        query = {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
+        since = query.get("date_from", "")
+        changed = [each for each in objects if each["last_updated"] >= since]
+        first = int(query.get("offset", 0))
+        return changed[first : first + int(query.get("limit", 1000))]
+
+    def do_PUT(self) -> None:
+        """The eMSP's tokens, and its new credentials."""
+        self.do_POST()
+
+    def do_DELETE(self) -> None:
+        """The eMSP leaves."""
+        if not self._is_authorized():
+            return self._envelope(2001, None, status=401)
+        self.server.operator.config.peer_token = ""
+        self._envelope(1000, None)
 
     def do_POST(self) -> None:
         length = int(self.headers.get("Content-Length", 0))
@@ -45,7 +76,20 @@ class Door(BaseHTTPRequestHandler):
             return self._answer(200, self.server.operator.status())
         if not self._is_authorized():
             return self._envelope(2001, None, status=401)
+        if self.path.rstrip("/") == f"{BASE}/credentials":
+            return self._register(body)
+        if self.path.startswith(f"{BASE}/tokens/"):
+            return self._envelope(1000, None)
         self._command(body)
+
+    def _register(self, body: dict[str, Any]) -> None:
+        try:
+            ours = registration.accept(
+                self.server.operator.config, own=self.server.own_url, theirs=body
+            )
+        except (registration.RegistrationFailed, KeyError):
+            return self._envelope(3001, None)
+        self._envelope(1000, ours)
 
     def _command(self, body: dict[str, Any]) -> None:
         operator = self.server.operator
@@ -92,3 +136,4 @@ class Server(ThreadingHTTPServer):
     def __init__(self, address: tuple[str, int], operator: SimulatedOperator) -> None:
         super().__init__(address, Door)
         self.operator = operator
+        self.own_url = f"http://{address[0]}:{self.server_port}"

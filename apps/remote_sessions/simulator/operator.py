@@ -19,7 +19,11 @@ from apps.remote_sessions.simulator.moods import Manners, Mood, Pace, manners
 
 @dataclass(slots=True)
 class Config:
-    """Where we are reached, how fast, and in which mood; the token is used in both directions."""
+    """Where we report to, how fast, and in which mood.
+
+    `token` is what others present to us; until there is a registration we present it too, then
+    `peer_token`, and `endpoints` are the eMSP's.
+    """
 
     sessions_url: str
     cdrs_url: str
@@ -28,6 +32,8 @@ class Config:
     pace: Pace = field(default_factory=Pace)
     kwh_per_second: Decimal = Decimal("0.1")
     seed: int | None = None
+    peer_token: str = ""
+    endpoints: dict[tuple[str, str], str] = field(default_factory=dict)
 
 
 class SimulatedOperator:
@@ -149,8 +155,9 @@ class SimulatedOperator:
             self._deliveries.send(message, after=wait)
 
     def _headers(self) -> dict[str, str]:
+        token = self.config.peer_token or self.config.token
         return {
-            "Authorization": "Token " + base64.b64encode(self.config.token.encode()).decode(),
+            "Authorization": "Token " + base64.b64encode(token.encode()).decode(),
             "X-Request-ID": str(uuid.uuid4()), "X-Correlation-ID": str(uuid.uuid4()),
         }  # fmt: skip
 

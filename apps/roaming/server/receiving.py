@@ -79,9 +79,10 @@ class SessionsView(OcpiView):
 
 
 class CdrsView(OcpiView):
-    """CDRs: POST new ones."""
+    """CDRs: POST new ones; the service opens the one transaction."""
 
     module = "cdrs"
+    in_transaction = False
 
     def on_post(self, call: Call) -> Said:
         message = call.object()

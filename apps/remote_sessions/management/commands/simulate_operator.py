@@ -1,6 +1,7 @@
 """manage.py simulate_operator: a charge point operator to start and stop charges at."""
 
 import signal
+import threading
 from argparse import ArgumentParser
 from dataclasses import replace
 from decimal import Decimal
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from apps.remote_sessions.simulator import registration
 from apps.remote_sessions.simulator.deliveries import Deliveries
 from apps.remote_sessions.simulator.door import Server
 from apps.remote_sessions.simulator.moods import Mood, Pace
@@ -36,10 +38,15 @@ class Command(BaseCommand):
         parser.add_argument(
             "--kwh-per-minute", type=Decimal, default=Decimal(6), help="Faster than life: 6."
         )
+        parser.add_argument(
+            "--register", metavar="TOKEN",
+            help="Register over OCPI with this registration token of a roaming peer, and publish.",
+        )  # fmt: skip
+        parser.add_argument("--versions-url", help="Of the platform; default: below --peer.")
         parser.add_argument("--seed", type=int, help="Repeatable moods.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if not settings.SIMULATED_OPERATOR_TOKEN:
+        if not settings.SIMULATED_OPERATOR_TOKEN and not options["register"]:
             raise CommandError("Set SIMULATED_OPERATOR_TOKEN: the operator could not reach us.")
         deliveries = Deliveries()
         operator = SimulatedOperator(_config(options), deliveries)
@@ -52,12 +59,28 @@ class Command(BaseCommand):
             f"({options['mood']}), reports to {options['peer']}"
         )
         try:
+            if options["register"]:
+                threading.Thread(target=self._register, args=(server, options)).start()
             server.serve_forever()
         except KeyboardInterrupt:
             pass
         finally:
             server.server_close()
             deliveries.stop()
+
+    def _register(self, server: Server, options: dict[str, Any]) -> None:
+        """While the server runs: the platform calls back."""
+        config = server.operator.config
+        url = options["versions_url"] or f"{options['peer'].rstrip('/')}/ocpi/versions"
+        try:
+            registration.register(
+                config, own=server.own_url, versions_url=url, token=options["register"]
+            )
+            count = registration.publish(config)
+        except registration.RegistrationFailed as error:
+            self.stderr.write(f"Not registered: {error}")
+        else:
+            self.stdout.write(f"Registered at {url}; published {count} locations and tariffs")
 
 
 def _interrupt(*args: object) -> None:
