@@ -136,6 +136,13 @@ def stylesheet(request: HttpRequest) -> str:
     return static("staff/staff.css")
 
 
+def favicon(request: HttpRequest) -> str:
+    """The address of the bolt in the browser's tab."""
+    from django.templatetags.static import static
+
+    return static("staff/favicon.svg")
+
+
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "evcharge",
     "SITE_HEADER": "evcharge",
@@ -147,6 +154,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_BACK_BUTTON": True,
     "BORDER_RADIUS": "6px",
     "STYLES": ["evcharge.staff_menu.stylesheet"],
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": favicon}],
     "DASHBOARD_CALLBACK": "apps.core.dashboard.dashboard",
     "SIDEBAR": {
         "show_search": False,

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 from decimal import Decimal
 from random import Random
 from typing import Final
@@ -43,12 +42,6 @@ def not_significant(message: CdrMessage) -> CdrMessage:
     return replace(message, remark="[?] cost not significant")
 
 
-def clock_wrong(message: CdrMessage) -> CdrMessage:
-    """The station's clock is a year ahead."""
-    year = timedelta(days=365)
-    return replace(message, started_at=message.started_at + year, ended_at=message.ended_at + year)
-
-
 def much_too_dear(message: CdrMessage) -> CdrMessage:
     """A price ten times that of the tariff; only a review of the price finds it."""
     assert message.total_cost.excl_vat is not None  # noqa: S101 - the demo's CDRs have one
@@ -60,7 +53,7 @@ def much_too_dear(message: CdrMessage) -> CdrMessage:
 EVERY: Final = 90
 TWISTS: Final[tuple[Twist, ...]] = (
     unknown_token, zero_cost, unknown_location, too_many_decimals, negative_energy, cost_missing,
-    not_significant, clock_wrong, much_too_dear,
+    not_significant, much_too_dear,
 )  # fmt: skip
 
 
