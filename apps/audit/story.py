@@ -79,4 +79,6 @@ def _plain(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, list) and all(isinstance(item, str | int) for item in value):
         return ", ".join(map(str, value))
+    if isinstance(value, list) and all(isinstance(i, dict) and "message" in i for i in value):
+        return " ".join(str(item["message"]) for item in value)
     return str(value)
