@@ -35,6 +35,12 @@ def use_database(*, rows: int, fresh: bool = False) -> None:
     sys.path.insert(0, str(ROOT))
     import django
 
+    from django.conf import settings
+
+    # Without DEBUG, pages ask for collected static files, which a benchmark doesn't need.
+    settings.STORAGES["staticfiles"]["BACKEND"] = (
+        "django.contrib.staticfiles.storage.StaticFilesStorage"
+    )
     django.setup()
     _migrate()
     _fill(rows)
