@@ -34,7 +34,6 @@ def use_database(*, rows: int, fresh: bool = False) -> None:
                       DJANGO_SETTINGS_MODULE="evcharge.settings")  # fmt: skip
     sys.path.insert(0, str(ROOT))
     import django
-
     from django.conf import settings
 
     # Without DEBUG, pages ask for collected static files, which a benchmark doesn't need.
