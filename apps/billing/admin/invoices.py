@@ -46,6 +46,7 @@ class LineInline(ReadOnlyTabularInline):
     model = InvoiceLine
     per_page = 50
     show_change_link = False
+    hide_title = True
     ordering = ["position"]
     fields = readonly_fields = ["position", "charged", "station", "energy", "price", "vat", "net"]
     verbose_name_plural = "lines"
@@ -84,6 +85,7 @@ class LineInline(ReadOnlyTabularInline):
 class VatTotalInline(ReadOnlyTabularInline):
     model = InvoiceVatTotal
     show_change_link = False
+    hide_title = True
     fields = readonly_fields = ["rate", "net", "vat", "reporting", "note"]
     verbose_name_plural = "VAT per rate"
 
@@ -108,7 +110,7 @@ class InvoiceAdmin(ReadOnlyAdmin):
     list_display = [
         "number_or_draft",
         staff_display.badges("state", STATES),
-        "provider", staff_display.linked("account"), "period", "kind", "partition", "line_count",
+        "provider", staff_display.linked("account"), "period", "partition", "line_count",
         staff_display.money("net_total", description="net"),
         staff_display.money("vat_total", description="VAT"),
         staff_display.money("gross_total", description="gross"),
