@@ -86,6 +86,9 @@ class TariffAdmin(StaffModelAdmin):
         ("What it costs", {"fields": ["preview_shown"]}),
     ]
 
+    class Media:
+        css = {"all": ["tariffs/editor.css"]}
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Tariff]:
         return super().get_queryset(request).annotate(version_count=Count("versions"))
 
