@@ -1,5 +1,6 @@
 """What all tests share: someone who acts, and tables that can be emptied after a test."""
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +15,14 @@ from apps.core import triggers
 def pytest_configure() -> None:
     settings.TRIGGERS_MAY_BE_LIFTED = True
     _lift_triggers_while_tables_are_emptied()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs a server runs when the environment names one."""
+    for item in items:
+        for marker, name in (("redis", "REDIS_URL"), ("nats", "NATS_URL")):
+            if item.get_closest_marker(marker) and not os.environ.get(name):
+                item.add_marker(pytest.mark.skip(reason=f"{name} is not set"))
 
 
 def _lift_triggers_while_tables_are_emptied() -> None:

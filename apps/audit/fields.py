@@ -29,6 +29,17 @@ class CanonicalJSONField(PlainInMigrations, models.TextField):
         return json.loads(value) if isinstance(value, str) else value
 
 
+class ProtectedJSONField(models.JSONField):
+    """JSON with protected values in it, which read plain or "(erased)"."""
+
+    def deconstruct(self) -> Any:
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.JSONField", args, kwargs
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        return reveal(super().from_db_value(value, expression, connection))
+
+
 class PersonalTextField(PlainInMigrations, models.TextField):
     """Text that may be protected; reads plain, or "(erased)" once the person's key is gone.
 

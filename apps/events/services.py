@@ -1,17 +1,28 @@
 """Writing events into the outbox."""
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import structlog
 from django.db import models, transaction
 from django.db.models import Max
+from kombu.exceptions import KombuError
 
+from apps.audit.personal import protect
 from apps.core.inserting import insert_many
 from apps.events.models import Event
 from apps.events.tasks import relay_events
+
+logger = structlog.get_logger(__name__)
+
+WAKE_EXPIRES_SECONDS = 10
+# After the broker did not answer, requests leave it alone for so long.
+BROKER_REST_SECONDS = 10
+_sleeps_until = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +90,21 @@ def _event(new: NewEvent, sequence: int, now: datetime) -> Event:
         aggregate_id=str(new.aggregate.pk),
         sequence=sequence,
         provider_id=new.provider_id,
-        data=new.data,
+        data=_protected(new),
         occurred_at=now,
     )
+
+
+def _protected(new: NewEvent) -> dict[str, Any]:
+    """Values that the aggregate declares as personal, under the key of their person."""
+    personal = set(getattr(new.aggregate, "audit_personal", ())) & new.data.keys()
+    if not personal:
+        return new.data
+    person_id = new.aggregate.audit_person_id()  # type: ignore[attr-defined]
+    return {
+        name: protect(value, person_id) if name in personal else value
+        for name, value in new.data.items()
+    }
 
 
 def _require_transaction() -> None:
@@ -97,4 +120,12 @@ def _wake_relay_on_commit() -> None:
 
 
 def _wake_relay() -> None:
-    relay_events.delay()
+    """Costs the request at most one short attempt; beat begins a run every few seconds anyway."""
+    global _sleeps_until
+    if time.monotonic() < _sleeps_until:
+        return
+    try:
+        relay_events.apply_async(retry=False, expires=WAKE_EXPIRES_SECONDS)
+    except (OSError, KombuError) as error:
+        _sleeps_until = time.monotonic() + BROKER_REST_SECONDS
+        logger.warning("events_relay_not_woken", reason=f"{type(error).__name__}: {error}")

@@ -8,5 +8,6 @@ from apps.events.relay import relay_pending
 
 @shared_task
 def relay_events() -> None:
-    """Publish the pending events of the outbox."""
-    relay_pending(now=timezone.now())
+    """Publish the pending events of the outbox; a run that ended early asks for the next."""
+    if relay_pending(now=timezone.now()).more:
+        relay_events.apply_async(retry=False)
