@@ -7,8 +7,9 @@ class AccountsConfig(AppConfig):
     verbose_name = "People and parties"
 
     def ready(self) -> None:
-        from apps.accounts import grants, roles
+        from apps.accounts import grants, personal, roles
         from apps.accounts.api import schema  # noqa: F401 - registers itself by being imported
 
         grants.register()
+        personal.register()
         post_migrate.connect(roles.sync_groups, dispatch_uid="accounts.sync_groups")

@@ -8,6 +8,8 @@ def register() -> None:
     for role in (Role.SUPPORT, Role.FINANCE):
         grant_view(role, "accounts", "provider", "vatregistration", "account", "token", "user")
         grant_view(role, "core", "jobrun")
+    grant_view(Role.SUPPORT, "events", "event")
+    grant(Role.ADMINISTRATOR, "events.replay_event")
     grant(
         Role.SUPPORT,
         "accounts.add_account", "accounts.change_account",

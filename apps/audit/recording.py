@@ -1,5 +1,6 @@
 """Makes the entries: what changed, of which record, by whom, through which door."""
 
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -52,9 +53,20 @@ def changed_entry(
     after = {field.attname: getattr(record, field.attname) for field in fields}
     return entry_of(
         subject_of(record), change, keys=keys,
-        before=_protected(record, diff.values(type(record), fields, before), keys),
+        before=_protected(
+            _as_before(record, before, fields), diff.values(type(record), fields, before), keys
+        ),
         after=_protected(record, diff.values(type(record), fields, after), keys),
     )  # fmt: skip
+
+
+def _as_before(record: Any, before: dict[str, Any], fields: list[diff.AnyField]) -> Any:
+    """The record as it was: old values are those of whoever it named then."""
+    if not record.audit_personal:
+        return record
+    earlier = copy(record)
+    earlier.__dict__.update({field.attname: before[field.attname] for field in fields})
+    return earlier
 
 
 def created_entry(record: Any, change: Change, *, keys: Keyring) -> Entry:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
+from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import models
 from django.db.models import Model
@@ -19,8 +20,19 @@ _KIND = {ActorKind.USER: "", ActorKind.CREDENTIAL: "API credential", ActorKind.J
 
 def tell_story(record: Model, *, limit: int) -> Sequence[Chapter]:
     """The newest changes of a record first, with the labels of its fields and choices."""
-    entries = Entry.objects.story_of(record)[:limit]
+    ids = list(Entry.objects.story_of(record).values_list("pk", flat=True)[:limit])
+    Entry.objects.load_keys_of(ids)
+    entries = Entry.objects.filter(pk__in=ids).order_by("-recorded_at", "-id")
     return [_chapter(type(record), entry) for entry in entries]
+
+
+def chapter_of(entry: Entry) -> Chapter:
+    """One entry in words for people."""
+    try:
+        model: type[Model] = apps.get_model(entry.object_type)
+    except (LookupError, ValueError):
+        model = Entry
+    return _chapter(model, entry)
 
 
 def _chapter(model: type[Model], entry: Entry) -> Chapter:
@@ -31,8 +43,8 @@ def _chapter(model: type[Model], entry: Entry) -> Chapter:
         actor_kind=_KIND[ActorKind(entry.actor_kind)],
         reason=entry.reason,
         changes=tuple(
-            FieldChange(*_change(model, name, entry.before.get(name), after))
-            for name, after in entry.after.items()
+            FieldChange(*_change(model, name, entry.before.get(name), entry.after.get(name)))
+            for name in {**entry.before, **entry.after}
             if name != "id"
         ),
     )

@@ -6,9 +6,10 @@ class BillingConfig(AppConfig):
     verbose_name = "Billing"
 
     def ready(self) -> None:
-        from apps.billing import cards, grants, reactions, triggers
+        from apps.billing import cards, grants, personal, reactions, triggers
 
         triggers.register()
         grants.register()
+        personal.register()
         cards.register()
         reactions.subscribe()

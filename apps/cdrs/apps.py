@@ -6,11 +6,12 @@ class CdrsConfig(AppConfig):
     verbose_name = "Charging"
 
     def ready(self) -> None:
-        from apps.cdrs import cards
+        from apps.cdrs import cards, personal
         from apps.cdrs.triggers import register_triggers
 
         register_triggers()
         cards.register()
+        personal.register()
         self._decide_vat()
         self._grant()
 

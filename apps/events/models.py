@@ -78,6 +78,7 @@ class Event(models.Model):
     objects = EventQuerySet.as_manager()
 
     class Meta:
+        permissions = [("replay_event", "Can replay parked events")]
         constraints = [
             models.UniqueConstraint(
                 fields=["aggregate_type", "aggregate_id", "sequence"],

@@ -4,10 +4,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 from django.db import connections, models, transaction
+from django.db.models.functions import Cast
 
 from apps.audit import sealing
 from apps.audit.context import ActorKind
 from apps.audit.fields import CanonicalJSONField, PersonalTextField
+from apps.audit.personal import load_keys, persons_in
 from apps.core.ids import new_id
 from apps.core.inserting import insert_many
 
@@ -26,6 +28,15 @@ class EntryQuerySet(models.QuerySet[Any]):
             for start in range(0, len(created), 500):
                 _queue_for_seal(self.db, created[start : start + 500])
         return created
+
+    def load_keys_of(self, ids: list[Any]) -> None:
+        """Fetch the keys of all people in these entries at once, before they are read."""
+        columns = ("object_label", "actor_label", "before", "after")
+        stored = self.filter(pk__in=ids).annotate(
+            **{f"stored_{name}": Cast(name, models.TextField()) for name in columns}
+        )
+        rows = stored.values_list(*(f"stored_{name}" for name in columns))
+        load_keys(persons_in(text for row in rows for text in row if text))
 
     def story_of(self, record: models.Model) -> "EntryQuerySet":
         """The entries of one record, newest first."""

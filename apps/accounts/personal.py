@@ -1,0 +1,102 @@
+"""What accounts, tokens and users hold of a person, for export and for erasing."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q
+
+from apps.accounts.models import Account, Token, User
+from apps.audit.change import change_of
+from apps.audit.context import Actor
+from apps.audit.personal import person_of_contract
+from apps.audit.persons import Holding, Person, register_finder, register_holding
+from apps.audit.services import record
+
+ACCOUNT, USER = "accounts.account", "accounts.user"
+
+
+def register() -> None:
+    """Called in AccountsConfig.ready()."""
+    register_finder(ACCOUNT, find_accounts)
+    register_finder(USER, find_users)
+    register_holding(Holding("tokens", export_tokens, erase_tokens))
+    register_holding(Holding("accounts", export_account, erase_account))
+    register_holding(Holding("users", export_user, erase_user))
+
+
+def find_accounts(text: str) -> Iterator[Person]:
+    """By id, e-mail address or customer number."""
+    for account in Account.objects.filter(
+        _by_id(text) | Q(email__iexact=text) | Q(number__iexact=text)
+    ):
+        contracts = account.tokens.values_list("contract_id", flat=True)
+        keys = {person_of_contract(contract) for contract in contracts} - {None}
+        yield Person(ACCOUNT, account.pk, str(account), frozenset(key for key in keys if key))
+
+
+def find_users(text: str) -> Iterator[Person]:
+    """By id or e-mail address."""
+    for user in User.objects.filter(_by_id(text) | Q(email__iexact=text)):
+        yield Person(USER, user.pk, str(user))
+
+
+def _by_id(text: str) -> Q:
+    try:
+        return Q(pk=UUID(text))
+    except ValueError:
+        return Q(pk=None)
+
+
+def export_account(person: Person) -> Iterator[dict[str, Any]]:
+    """The account as it is."""
+    names = ("number", "kind", "status", "name", "email", "street", "postcode", "city", "country",
+             "language", "vat_ids")  # fmt: skip
+    yield from Account.objects.filter(pk=person.id).values(*names)
+
+
+def export_tokens(person: Person) -> Iterator[dict[str, Any]]:
+    """What the account charges with."""
+    names = ("contract_id", "uid", "kind", "visual_number", "is_valid")
+    yield from Token.objects.filter(account_id=person.id).values(*names)
+
+
+def export_user(person: Person) -> Iterator[dict[str, Any]]:
+    """The login."""
+    names = ("email", "name", "is_staff", "is_active", "last_login", "created_at")
+    yield from User.objects.filter(pk=person.id).values(*names)
+
+
+def erase_account(person: Person, *, reason: str, actor: Actor | None) -> int:
+    """Number, country and kind stay: invoices refer to them."""
+    for account in Account.objects.select_for_update().filter(pk=person.id):
+        account.name = f"Erased {account.number}"
+        account.email = account.street = account.postcode = account.city = ""
+        account.vat_ids, account.status = [], Account.Status.STOPPED
+        record("erased account", account, reason=reason, actor=actor)
+        return 1
+    return 0
+
+
+def erase_tokens(person: Person, *, reason: str, actor: Actor | None) -> int:
+    """Tokens stop working; their ids become their own keys."""
+    tokens = list(Token.objects.select_for_update().filter(account_id=person.id))
+    for token in tokens:
+        token.contract_id = token.uid = f"ERASED-{token.pk.hex[-20:]}".upper()
+        token.visual_number, token.is_valid = "", False
+    Token.objects.bulk_update(
+        tokens, ["contract_id", "uid", "visual_number", "is_valid"],
+        audit_change=change_of("erased token", reason=reason, actor=actor),
+    )  # fmt: skip
+    return len(tokens)
+
+
+def erase_user(person: Person, *, reason: str, actor: Actor | None) -> int:
+    """Can't log in any more."""
+    for user in User.objects.select_for_update().filter(pk=person.id):
+        user.email, user.name = f"erased-{user.pk.hex}@invalid", ""
+        user.is_active = False
+        user.set_unusable_password()
+        record("erased user", user, reason=reason, actor=actor)
+        return 1
+    return 0

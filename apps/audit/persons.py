@@ -1,0 +1,133 @@
+"""Persons across all apps: who can be found, what is kept of them, what erasing them means.
+
+Each app registers in AppConfig.ready() what it holds. Erasing pseudonymises the living records,
+then destroys the keys: what is in versions, entries, events and kept messages stays where it is,
+whole and sealed, and can't be read any more. Invoices are kept as the law asks.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from apps.audit import services
+from apps.audit.context import Actor
+from apps.audit.models import Entry
+from apps.audit.personal import destroy_keys
+from apps.core.errors import DomainError, InvalidInput, NotFound
+
+
+class PersonNotFound(NotFound):
+    """Nobody is known by this id, e-mail address or customer number."""
+
+    code = "PERSON_NOT_FOUND"
+
+
+class PersonAmbiguous(DomainError):
+    """Several are known by it."""
+
+    code = "PERSON_AMBIGUOUS"
+
+
+class ReasonMissing(InvalidInput):
+    """Erasing needs a reason."""
+
+    code = "REASON_MISSING"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An account or a user. `keys` are all persons under whose keys their values are kept."""
+
+    kind: str
+    id: UUID
+    label: str
+    keys: frozenset[UUID] = field(default_factory=frozenset)
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What an app holds of persons. `export` gives JSON-ready rows; `erase` pseudonymises the
+    living records (None: they are kept as the law asks) and returns how many; `keys` names
+    further keys under which it keeps their values."""
+
+    name: str
+    export: Callable[[Person], Iterable[dict[str, Any]]]
+    erase: Callable[..., int] | None = None
+    keys: Callable[[Person], Iterable[UUID]] | None = None
+
+
+Finder = Callable[[str], Iterable[Person]]
+
+_finders: dict[str, Finder] = {}
+_holdings: dict[str, Holding] = {}
+
+
+def register_finder(kind: str, finder: Finder) -> None:
+    """Find persons of a kind by id, e-mail address or number."""
+    _finders[kind] = finder
+
+
+def register_holding(holding: Holding) -> None:
+    """Say what an app keeps of persons; erased in the order of registration."""
+    _holdings[holding.name] = holding
+
+
+def find_person(text: str) -> Person:
+    """The one person known by this. Raises PersonNotFound, PersonAmbiguous."""
+    found = [person for finder in _finders.values() for person in finder(text)]
+    if not found:
+        raise PersonNotFound(f"Nobody is known by {text!r}.")
+    if len(found) > 1:
+        named = ", ".join(f"{person.kind} {person.id}" for person in found)
+        raise PersonAmbiguous(f"{text!r} names several; give an id: {named}.")
+    return found[0]
+
+
+def export_person(*, person: Person, actor: Actor | None = None) -> dict[str, Any]:
+    """Everything that is kept of the person, by app; noted in the trail."""
+    services.note(
+        "exported personal data", object_type=person.kind, object_id=str(person.id),
+        object_label=person.label, person_id=person.id, actor=actor,
+    )  # fmt: skip
+    held = {name: list(holding.export(person)) for name, holding in _holdings.items()}
+    return {"person": {"kind": person.kind, "id": str(person.id)}, **held, "trail": _trail(person)}
+
+
+def _trail(person: Person) -> list[dict[str, Any]]:
+    entries = Entry.objects.filter(object_id=str(person.id)).order_by("recorded_at")
+    return [
+        {"at": entry.recorded_at.isoformat(), "activity": entry.activity, "before": entry.before,
+         "after": entry.after}
+        for entry in entries
+    ]  # fmt: skip
+
+
+@transaction.atomic
+def erase_person(
+    *, person: Person, reason: str, now: datetime, actor: Actor | None = None
+) -> dict[str, int]:
+    """Pseudonymise and destroy the keys, in one transaction; how many records per app.
+
+    Can't be undone. Raises ReasonMissing.
+    """
+    if not reason.strip():
+        raise ReasonMissing("Say why the person is erased: their request, the end of a period.")
+    keys = {person.id, *person.keys}
+    for holding in _holdings.values():
+        keys |= set(holding.keys(person)) if holding.keys else set()
+    erased = {
+        name: holding.erase(person, reason=reason, actor=actor)
+        for name, holding in _holdings.items()
+        if holding.erase is not None
+    }
+    # The number only: the label would be the name again.
+    services.note(
+        "erased person", object_type=person.kind, object_id=str(person.id),
+        object_label=f"erased {person.id}", after=dict(erased), reason=reason, actor=actor,
+    )  # fmt: skip
+    destroy_keys(keys, now=now)
+    return erased

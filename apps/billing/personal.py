@@ -1,0 +1,20 @@
+"""Invoices of a person: part of what is exported, kept whole when the person is erased."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from apps.audit.persons import Holding, Person, register_holding
+from apps.billing.models import Invoice
+
+
+def register() -> None:
+    """Called in BillingConfig.ready(). No eraser: the law asks to keep invoices."""
+    register_holding(Holding("invoices", export_invoices))
+
+
+def export_invoices(person: Person) -> Iterator[dict[str, Any]]:
+    """What was billed, as printed."""
+    yield from Invoice.objects.filter(account_id=person.id).values(
+        "number", "state", "period_start", "period_end", "currency", "net_total", "vat_total",
+        "gross_total", "issue_date", "buyer",
+    )  # fmt: skip

@@ -1,0 +1,133 @@
+"""A person is exported whole, and unreadable once erased, while the trail stays whole."""
+
+import json
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.utils import timezone
+
+from apps.audit.models import Entry, PersonKey
+from apps.audit.personal import ERASED, forget_keys, person_of_contract, protect, reveal
+from apps.audit.seals import seal_entries
+from apps.audit.verification import Verification
+from apps.cdrs.models import CDR
+from tests.accounts.factories import AccountFactory, TokenFactory, UserFactory
+from tests.cdrs.factories import CdrFactory
+
+pytestmark = pytest.mark.django_db
+
+SECRETS = ("Ann Other", "ann@example.com", "NL-EFL-CANN00001-X", "04ANN", "the raw message")
+
+
+@pytest.fixture
+def ann():
+    account = AccountFactory(name="Ann Other", email="ann@example.com", number="C77")
+    token = TokenFactory(account=account, contract_id="NL-EFL-CANN00001-X", uid="04ANN")
+    CdrFactory(
+        account=account, provider=account.provider, token=token, contract_id=token.contract_id,
+        token_uid=token.uid, raw="the raw message of NL-EFL-CANN00001-X",
+    )  # fmt: skip
+    account.name = "Ann Other-Name"
+    account.save()
+    return account
+
+
+def everything_stored(*tables):
+    """All columns of the tables as text, as they lie in the database."""
+    text = ""
+    with connection.cursor() as cursor:
+        for table in tables:
+            cursor.execute(f"SELECT * FROM {table}")
+            text += str(cursor.fetchall())
+    return text
+
+
+KEPT = (
+    "audit_entry", "accounts_historicalaccount", "accounts_historicaltoken", "cdrs_historicalcdr",
+    "events_event",
+)  # fmt: skip
+
+
+def test_personal_values_lie_protected_and_read_plain(ann):
+    stored = everything_stored(*KEPT)
+    assert not [secret for secret in SECRETS if secret in stored]
+    assert "the raw message" not in everything_stored("cdrs_cdr")
+    entry = Entry.objects.story_of(ann).first()
+    assert (entry.before, entry.after) == ({"name": "Ann Other"}, {"name": "Ann Other-Name"})
+    assert "Ann Other-Name" in entry.object_label
+    assert [version.name for version in ann.history.order_by("history_date")] == [
+        "Ann Other", "Ann Other-Name"]  # fmt: skip
+    assert CDR.objects.get().raw == "the raw message of NL-EFL-CANN00001-X"
+
+
+def test_erased_person_can_t_be_read_anywhere_and_the_trail_verifies(ann):
+    seal_entries(now=timezone.now())
+    call_command("erase_person", "ann@example.com", "--reason", "asked to", "--yes")
+    ann.refresh_from_db()
+    cdr = CDR.objects.get()
+    assert (ann.name, ann.email) == ("Erased C77", "")
+    assert (cdr.raw, cdr.contract_id, cdr.token_uid) == (ERASED, "", "")
+    stored = everything_stored(*KEPT, "accounts_account", "accounts_token", "cdrs_cdr")
+    assert not [secret for secret in SECRETS if secret in stored]
+    first = Entry.objects.story_of(ann).last()
+    assert (first.object_label, first.after["name"]) == (ERASED, ERASED)
+    assert ann.history.earliest().name == ERASED
+    done = Entry.objects.get(activity="erased person")
+    assert (done.reason, done.after["tokens"], done.after["cdrs"]) == ("asked to", 1, 1)
+    assert list(Verification().findings()) == []
+
+
+def test_nothing_new_is_kept_readable_after_erasing(ann):
+    call_command("erase_person", str(ann.pk), "--reason", "asked to", "--yes")
+    ann.refresh_from_db()
+    ann.name = "Ann Again"
+    ann.save()
+    assert "Ann Again" not in everything_stored(*KEPT)
+
+
+def test_export_has_all_of_it_and_is_in_the_trail(ann):
+    out = StringIO()
+    call_command("export_person", "C77", stdout=out)
+    found = json.loads(out.getvalue())
+    assert found["accounts"][0]["name"] == "Ann Other-Name"
+    assert found["tokens"][0]["uid"] == "04ANN"
+    assert "the raw message" in found["cdrs"][0]["raw"]
+    assert found["trail"][0]["after"]["email"] == "ann@example.com"
+    assert Entry.objects.filter(activity="exported personal data", object_id=str(ann.pk)).exists()
+
+
+def test_erased_user_can_t_log_in_and_leaves_no_name_as_an_actor(client):
+    from apps.audit.context import Actor, acting
+
+    user = UserFactory(email="bob@example.com", name="Bob")
+    with acting(Actor.user(user)):
+        account = AccountFactory()
+    assert Entry.objects.story_of(account).get().actor_label == "bob@example.com"
+    call_command("erase_person", "bob@example.com", "--reason", "left", "--yes")
+    user.refresh_from_db()
+    assert not user.is_active
+    entry = Entry.objects.story_of(account).get()
+    assert (entry.actor_label, entry.actor_id) == (ERASED, str(user.pk))
+
+
+def test_nobody_and_several_are_refused(ann):
+    AccountFactory(email="ann@example.com")
+    for text in ("nobody@example.com", "ann@example.com"):
+        with pytest.raises(CommandError):
+            call_command("export_person", text)
+
+
+def test_key_of_a_transaction_that_failed_is_never_used_again():
+    from django.db import transaction
+
+    person = person_of_contract("X-1")
+    with transaction.atomic():
+        protect("a", person)
+        transaction.set_rollback(True)
+    kept = protect("b", person)
+    forget_keys()
+    assert PersonKey.objects.filter(pk=person).exists()
+    assert reveal({"deep": [kept]}) == {"deep": ["b"]}
+    assert reveal("pd1.no.such") == "pd1.no.such"
