@@ -57,6 +57,7 @@ INSTALLED_APPS = [
     "apps.billing",
     "apps.remote_sessions",
     "apps.roaming",
+    "apps.webhooks",
     "apps.portal",
     "apps.demo",
     "unfold",
@@ -209,6 +210,8 @@ MEDIA_URL = "media/"
 
 # --- Jobs and events ----------------------------------------------------------------------
 
+# Webhooks to private addresses and plain http: development only.
+WEBHOOKS_ALLOW_PRIVATE = env.bool("WEBHOOKS_ALLOW_PRIVATE", default=DEBUG)
 REDIS_URL = env.str("REDIS_URL", default="")
 EVENTS_URL = env.str("EVENTS_URL", default="log://")
 NATS_URL = env.str("NATS_URL", default="")
@@ -272,6 +275,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "apps.audit.tasks.seal_audit_entries",
         "schedule": crontab(minute="*/5"),
     },
+    "deliver-webhooks": {"task": "apps.webhooks.tasks.deliver_webhooks", "schedule": 10},
     "relay-events": {"task": "apps.events.tasks.relay_events", "schedule": 5},
     "decide-vat-of-accepted-cdrs": {
         "task": "apps.cdrs.tasks.decide_vat_of_accepted",

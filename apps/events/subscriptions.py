@@ -19,6 +19,9 @@ class Subscription:
     handler: Handler
 
 
+# Subscribes to all events.
+EVERY_TYPE = "*"
+
 _subscriptions: dict[str, list[Subscription]] = {}
 
 
@@ -35,4 +38,4 @@ def subscribe(event_type: str, *, name: str, handler: Handler) -> None:
 
 def subscribers_of(event_type: str) -> list[Subscription]:
     """The subscriptions for an event type, in the order they were made."""
-    return _subscriptions.get(event_type, [])
+    return [*_subscriptions.get(event_type, []), *_subscriptions.get(EVERY_TYPE, [])]

@@ -113,7 +113,8 @@ def test_parked_event_is_shown_and_replayed_by_an_administrator(monkeypatch):
     assert "too odd" in client.get("/admin/events/event/?state=parked").text
     page = f"/admin/events/event/{event.pk}"
     assert "Replay" in client.get(f"{page}/change/").text
-    client.post(f"/admin/events/event/{event.pk}/replay/", {"reason": "repaired"})
+    answer = client.post(f"{page}/replay/", {"reason": "repaired", "confirmed": "yes"})
+    assert answer.status_code == 302, answer.text
     event.refresh_from_db()
     assert event.parked_at is None
     assert Entry.objects.get(activity="replayed event").reason == "repaired"
