@@ -19,7 +19,7 @@ from apps.roaming.ocpi.headers import PartyRef
 from apps.roaming.ocpi.locations import operator_name
 from apps.roaming.ocpi.parties import party_of
 from apps.roaming.ocpi.versions import Version
-from apps.roaming.services.keeping import Identity, find_kept
+from apps.roaming.services.keeping import Identity, find_kept, require_no_other
 from apps.roaming.services.sessions import source_of
 
 Message = dict[str, Any]
@@ -46,7 +46,7 @@ def read_peer_cdr(*, peer: Peer, message: Message, raw: str) -> CdrMessage:
     read = read_cdr(fields, owner=owner, raw=raw)
     party = PartyRef.of(read.country_code, read.party_id)
     # Looks at the owner, and that the CDR did not come through somebody else.
-    find_kept(peer=peer, identity=Identity("cdrs", party, read.cdr_id))
+    require_no_other(peer=peer, identity=Identity("cdrs", party, read.cdr_id))
     return read
 
 

@@ -51,6 +51,14 @@ def find_kept(*, peer: Peer, identity: Identity, lock: bool = False) -> KeptObje
     return kept
 
 
+def require_no_other(*, peer: Peer, identity: Identity) -> None:
+    """The object may come through this peer. Raises UnknownObject as find_kept, for less."""
+    require_owner(peer=peer, owner=identity.owner)
+    others = KeptObject.objects.filter(**identity.filters()).exclude(peer=peer)
+    if Peer.State.REGISTERED in others.values_list("peer__state", flat=True):
+        raise UnknownObject("There is no such object of this connection.")
+
+
 def stored_message(kept: KeptObject | None) -> Message | None:
     """The object as the peer sent it, or None when it is not there or deleted."""
     if kept is None or kept.deleted_at is not None:
