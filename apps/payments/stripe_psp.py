@@ -34,11 +34,10 @@ _STATUS: Final = {
 }
 
 
-class StripeNotSetUp(DomainError):
-    """STRIPE_API_KEY is missing."""
+class StripeNotSetUp(PspUnavailable):
+    """STRIPE_API_KEY or STRIPE_WEBHOOK_SECRET is missing; payments wait until it is there."""
 
     code = "STRIPE_NOT_SET_UP"
-    http_status = 503
 
 
 class SignatureWrong(DomainError):
@@ -166,7 +165,9 @@ def snapshot_of(intent: dict[str, Any], *, currency: str) -> Snapshot:
 
 
 def read_webhook(*, body: bytes, signature: str) -> IncomingMessage:
-    """The message of a signed webhook. Raises SignatureWrong."""
+    """The message of a signed webhook. Raises SignatureWrong, StripeNotSetUp."""
+    if not settings.STRIPE_WEBHOOK_SECRET:
+        raise StripeNotSetUp("Set STRIPE_WEBHOOK_SECRET to take Stripe's webhooks.")
     try:
         event = _client().construct_event(body, signature, settings.STRIPE_WEBHOOK_SECRET)
     except (ValueError, stripe.SignatureVerificationError) as error:
