@@ -142,7 +142,7 @@ class Charges(RuleBasedStateMachine):
             assert payment.state == "RELEASED"
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_any_order_of_everything_ends_in_a_legal_state_with_the_money_right():
     from django.db import transaction
 

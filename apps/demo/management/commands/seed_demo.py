@@ -11,6 +11,7 @@ from apps.accounts.models import Provider
 from apps.demo.parties import seed_parties
 from apps.demo.providers import PASSWORD, PROVIDERS, STAFF
 from apps.demo.world import seed_charges, seed_credentials
+from apps.remote_sessions.simulated.stations import add_simulated_stations
 
 
 class Command(BaseCommand):
@@ -43,6 +44,7 @@ class Command(BaseCommand):
             )
         self.stdout.write("Demo: providers, customers, operators and stations")
         seed_parties()
+        add_simulated_stations()
         if with_charges:
             self.stdout.write("Demo: three months of charges and their invoices")
             seed_charges(now=timezone.now())
