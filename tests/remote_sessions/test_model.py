@@ -74,6 +74,7 @@ class Charges(RuleBasedStateMachine):
             session, session_id=f"S-{pk}", status=status, ended_at=ended,
             total_cost=Price(Decimal(cost)), started_at=session.requested_at,
             last_updated=self.world.now + timedelta(minutes=late),
+            contract_id=session.token.contract_id, token_uid=session.token.uid,
         )  # fmt: skip
 
     @rule(pk=sessions, cost=st.integers(0, 60))
@@ -84,6 +85,7 @@ class Charges(RuleBasedStateMachine):
         self.world.send_cdr(
             session, cdr_id=f"C-{pk}", session_id=f"S-{pk}", total_cost=Price(cost),
             started_at=session.requested_at, ended_at=session.requested_at,
+            contract_id=session.token.contract_id, token_uid=session.token.uid,
         )  # fmt: skip
 
     @rule(pk=sessions)
@@ -165,7 +167,7 @@ def test_any_order_of_everything_ends_in_a_legal_state_with_the_money_right():
     run_state_machine_as_test(
         Charging,
         settings=settings(
-            max_examples=12, stateful_step_count=18, deadline=None,
+            max_examples=8, stateful_step_count=18, deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
     )  # fmt: skip
