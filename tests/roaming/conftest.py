@@ -23,6 +23,15 @@ def fresh_cache() -> None:
 
 
 @pytest.fixture(autouse=True)
+def closed_connections() -> Iterator[None]:
+    """No connection of a test stays open; connections live as long as the process otherwise."""
+    yield
+    if transport.cache_info().currsize:
+        transport().close()
+        transport.cache_clear()
+
+
+@pytest.fixture(autouse=True)
 def no_tasks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Tasks are not sent; their names are noted."""
     from apps.roaming import tasks
@@ -38,8 +47,6 @@ def no_tasks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def operator() -> Iterator[OperatorServer]:
     with running(OperatorServer()) as server:
         yield server
-    transport().close()
-    transport.cache_clear()
 
 
 @pytest.fixture
