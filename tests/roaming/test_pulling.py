@@ -132,6 +132,8 @@ def test_sessions_cdrs_and_tariffs_are_pulled_too(peer: Peer, operator: Operator
     }
     for module in ("sessions", "cdrs", "tariffs"):
         assert pull(peer, module).unread == 0
+    first = operator.seen[0]
+    assert "date_from" in first.query, "sessions can't be asked for without"
     assert (ChargingSession.objects.count(), CDR.objects.count()) == (3, 12)
     assert KeptObject.objects.filter(module="tariffs").count() == 2
     assert pull(peer, "cdrs", full=True).unread == 0

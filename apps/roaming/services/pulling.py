@@ -1,7 +1,7 @@
 """Pulling a peer's lists by pages: all at first, then what changed since the last success."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from django.db import transaction
@@ -20,6 +20,8 @@ from apps.roaming.services.vanishing import remove_vanished
 MODULES: Final = ("hubclientinfo", "locations", "tariffs", "sessions", "cdrs", "tokens")
 # Two clocks and requests under way: the next pull begins a little before this one.
 OVERLAP: Final = timedelta(minutes=2)
+# `mod_sessions`, GET: here `date_from` is required.
+_FROM_THE_START: Final = {"sessions": datetime(2010, 1, 1, tzinfo=UTC)}
 LEASE: Final = timedelta(hours=2)
 
 
@@ -59,7 +61,9 @@ def _begin(peer: Peer, module: str, operator: str, full: bool) -> PullCursor:
         cursor.started_at, cursor.next_since = timezone.now(), None
         cursor.received = cursor.unread = 0
         cursor.next_url = first_url(
-            peer.endpoint(module, "SENDER") or "", since=cursor.since, limit=_limit(peer, module)
+            peer.endpoint(module, "SENDER") or "",
+            since=cursor.since or _FROM_THE_START.get(module),
+            limit=_limit(peer, module),
         )
     cursor.last_error = ""
     cursor.save()
