@@ -4,7 +4,7 @@ from collections.abc import Hashable
 from functools import cache
 from typing import Any, cast
 
-from django.db import models
+from django.db import DEFAULT_DB_ALIAS, models
 from simple_history.models import HistoricalRecords
 
 from apps.audit import diff, recording
@@ -14,6 +14,7 @@ from apps.audit.errors import UnauditedWrite
 from apps.audit.fields import PersonalLabelField, PersonalTextField
 from apps.audit.personal import Keyring, protect
 from apps.core.ids import new_id
+from apps.core.inserting import insert_many
 
 
 class VersionBase(models.Model):
@@ -83,7 +84,8 @@ class History(HistoricalRecords):
     ) -> None:
         """Write the version, with the activity that AuditedModel.save is recording."""
         change, keys = instance.audit_change, instance.audit_keys
-        self.version_of(instance, history_type, change, keys=keys).save(using=using)
+        version = self.version_of(instance, history_type, change, keys=keys)
+        insert_many([version], using=using or DEFAULT_DB_ALIAS)
 
     def version_of(
         self, instance: Any, history_type: str, change: Change, *, keys: Keyring

@@ -33,10 +33,12 @@ def insert_many(rows: Sequence[Any], *, using: str = "default") -> None:
         for row in rows
     ]
     with transaction.atomic(using=using, savepoint=False), connection.cursor() as cursor:
-        cursor.executemany(
-            f"INSERT INTO {quote(meta.db_table)} ({columns}) VALUES ({places})",  # noqa: S608
-            values,
-        )
+        insert = f"INSERT INTO {quote(meta.db_table)} ({columns}) VALUES ({places})"  # noqa: S608
+        if len(values) == 1:
+            # A pipeline for one row would cost a round trip more.
+            cursor.execute(insert, values[0])
+        else:
+            cursor.executemany(insert, values)
     for row in rows:
         row._state.adding = False
         row._state.db = using

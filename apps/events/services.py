@@ -51,7 +51,7 @@ def emit(
     _require_transaction()
     last = Event.objects.of(aggregate).aggregate(last=Max("sequence"))["last"]
     event = _event(NewEvent(type, aggregate, provider_id, data or {}), (last or 0) + 1, now)
-    event.save(force_insert=True)
+    insert_many([event])
     _wake_relay_on_commit()
     return event
 

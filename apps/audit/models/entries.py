@@ -103,7 +103,7 @@ class Entry(models.Model):
         self.sign()
         using = kwargs.get("using") or "default"
         with transaction.atomic(using=using, savepoint=False):
-            super().save(*args, **{**kwargs, "force_insert": True})
+            insert_many([self], using=using)
             _queue_for_seal(using, [self])
 
     def sign(self) -> None:
