@@ -1,6 +1,7 @@
 """Structured logs: one event per line, with the request id that web and worker share."""
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -17,8 +18,12 @@ QUIET = {
 QUIET_FOR_PEOPLE = {"django_structlog.celery": "WARNING"}
 
 
-def configure(*, as_json: bool, level: str) -> dict[str, Any]:
-    """Set structlog up and give Django's LOGGING dict: JSON for machines, lines for people."""
+def configure(*, as_json: bool, level: str, events_file: Path) -> dict[str, Any]:
+    """Set structlog up and give Django's LOGGING dict: JSON for machines, lines for people.
+
+    Events published to the log stand among the other lines for machines; for people they go to
+    `events_file`, because a few thousand of them would hide what a person looks for.
+    """
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
@@ -57,7 +62,21 @@ def configure(*, as_json: bool, level: str) -> dict[str, Any]:
                 ],
             }
         },
-        "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "handlers": {
+            "console": {"class": "logging.StreamHandler", "formatter": "line"},
+            "events": {
+                "class": "logging.handlers.WatchedFileHandler",
+                "filename": str(events_file),
+                "formatter": "line",
+                "delay": True,
+            },
+        },
         "root": {"handlers": ["console"], "level": level},
-        "loggers": {name: {"level": at_least} for name, at_least in quiet.items()},
+        "loggers": {
+            **{name: {"level": at_least} for name, at_least in quiet.items()},
+            "apps.events.published": {
+                "handlers": ["console" if as_json else "events"],
+                "propagate": False,
+            },
+        },
     }

@@ -445,5 +445,7 @@ UNFOLD = staff_menu.UNFOLD
 
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 LOGGING = logs.configure(
-    as_json=env.bool("LOG_JSON", default=not DEBUG), level=env.str("LOG_LEVEL", default="INFO")
+    as_json=env.bool("LOG_JSON", default=not DEBUG),
+    level=env.str("LOG_LEVEL", default="INFO"),
+    events_file=VAR_DIR / "events.log",
 )

@@ -5,7 +5,7 @@ from typing import Any
 
 import structlog
 
-logger = structlog.get_logger("apps.events")
+logger = structlog.get_logger("apps.events.published")
 
 
 class LogPublisher:
