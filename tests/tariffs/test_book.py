@@ -188,3 +188,30 @@ def test_tariff_of_a_provider_for_an_operator_comes_before_its_general_one() -> 
     assert book.of_provider(provider.pk, operator=operator.pk, at=MAY) == special
     assert book.of_provider(provider.pk, operator=OperatorFactory().pk, at=MAY) == general
     assert book.of_provider(ProviderFactory().pk, operator=operator.pk, at=MAY) is None
+
+
+@pytest.mark.parametrize("now", [MARCH, MAY])
+def test_tariff_with_an_end_sent_again_changes_nothing(now) -> None:
+    raw = {**PER_KWH, "end_date_time": "2026-04-01T00:00:00Z"}
+    sent = {"operator": OperatorFactory(), "content": raw, "ocpi_version": "2.2.1"}
+    version = receive_tariff(**sent, now=MARCH)
+    assert receive_tariff(**sent, now=now) == version
+    assert (version.active_from, version.active_to) == (MARCH, APRIL)
+
+
+def test_tariff_with_an_end_is_replaced_before_it() -> None:
+    raw = {**PER_KWH, "end_date_time": "2026-05-01T00:00:00Z"}
+    sent = {"operator": OperatorFactory(), "ocpi_version": "2.2.1"}
+    first = receive_tariff(**sent, content=raw, now=MARCH)
+    second = receive_tariff(**sent, content={**DEARER, "id": "12"}, now=APRIL)
+    first.refresh_from_db()
+    assert (first.active_to, second.active_from, second.active_to) == (APRIL, APRIL, None)
+
+
+def test_tariff_whose_end_is_past_is_in_force_no_more() -> None:
+    sent = {"operator": OperatorFactory(), "ocpi_version": "2.2.1"}
+    first = receive_tariff(**sent, content=PER_KWH, now=MARCH)
+    over = {**PER_KWH, "end_date_time": "2026-04-01T00:00:00Z"}
+    assert receive_tariff(**sent, content=over, now=MAY) is None
+    first.refresh_from_db()
+    assert first.active_to == MAY

@@ -3,9 +3,11 @@
 from django.contrib import admin
 from django.utils.safestring import SafeString
 
+from apps.core import staff_display
 from apps.core.admin import ReadOnlyAdmin, RelatedDropdownFilter
 from apps.roaming.admin.exchanges import shown_json
 from apps.roaming.models import HubClient, KeptObject
+from apps.roaming.services.tariff_book import describe_in_book
 
 
 @admin.register(KeptObject)
@@ -18,7 +20,12 @@ class KeptObjectAdmin(ReadOnlyAdmin):
     search_fields = ["key__exact"]
     ordering = ["-id"]
     exclude = ["body"]
-    readonly_fields = ["body_shown"]
+    readonly_fields = ["in_tariff_book", "body_shown"]
+
+    @admin.display(description="tariff book")
+    def in_tariff_book(self, kept: KeptObject) -> SafeString | str:
+        is_tariff = kept.module == "tariffs" and kept.body
+        return describe_in_book(kept) if is_tariff else staff_display.EMPTY
 
     @admin.display(description="as sent")
     def body_shown(self, kept: KeptObject) -> SafeString | str:

@@ -19,12 +19,16 @@ from apps.roaming.ocpi.countries import two_letters
 from apps.roaming.ocpi.fields import Fields
 from apps.roaming.ocpi.headers import PartyRef
 from apps.roaming.ocpi.prices import read_price
+from apps.roaming.ocpi.versions import Version
 
 _POWER_TYPES = {"AC_1_PHASE", "AC_2_PHASE", "AC_2_PHASE_SPLIT", "AC_3_PHASE", "DC"}
 
 
-def read_cdr(fields: Fields, *, owner: PartyRef | None, raw: str) -> CdrMessage:
-    """Raises InvalidMessage. `owner` is the operator when the message names none (2.1.1)."""
+def read_cdr(fields: Fields, *, owner: PartyRef | None, version: Version, raw: str) -> CdrMessage:
+    """Raises InvalidMessage. `owner` is the operator when the message names none (2.1.1).
+
+    `version` is the one it was sent in: the same tariff costs differently in each.
+    """
     operator = owner_of(fields, owner)
     fields.time("last_updated")
     fields.number("total_energy")
@@ -53,6 +57,7 @@ def read_cdr(fields: Fields, *, owner: PartyRef | None, raw: str) -> CdrMessage:
         is_credit=fields.flag("credit"),
         credit_reference_id=fields.opt_text("credit_reference_id", longest=39),
         remark=fields.opt_text("remark"),
+        ocpi_version=version.value,
         raw=raw,
         **read_token(fields),
         **place,

@@ -88,7 +88,7 @@ class CdrsView(OcpiView):
         message = call.object()
         if message.get("credit") and not call.peer.sends_credit_cdrs:
             raise InvalidMessage("This connection has no credit CDRs.", field="credit")
-        read = read_peer_cdr(peer=call.peer, message=message, raw=call.body)
+        read = read_peer_cdr(peer=call.peer, message=message, version=call.version, raw=call.body)
         [arrival] = receive_peer_cdrs(
             peer=call.peer, messages=[read], version=call.version, now=call.now
         )
@@ -123,7 +123,7 @@ class TariffsView(OcpiView):
     def on_put(self, call: Call, country_code: str, party_id: str, object_id: str) -> Said:
         is_new = kept_modules.put_tariff(
             peer=call.peer, owner=owner_of(call, country_code, party_id), tariff_id=object_id,
-            message=call.object(), version=call.version,
+            message=call.object(), version=call.version, now=call.now,
         )  # fmt: skip
         return stored(is_new)
 

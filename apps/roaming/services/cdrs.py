@@ -39,11 +39,11 @@ def party_for(peer: Peer, fields: Fields, place: str = "location") -> PartyRef |
     return parties[0] if parties else None
 
 
-def read_peer_cdr(*, peer: Peer, message: Message, raw: str) -> CdrMessage:
+def read_peer_cdr(*, peer: Peer, message: Message, version: Version, raw: str) -> CdrMessage:
     """The CDR as the platform reads it. Raises InvalidMessage, UnknownObject (foreign party)."""
     fields = Fields.of(message, "")
     owner = party_of(fields) or party_for(peer, fields)
-    read = read_cdr(fields, owner=owner, raw=raw)
+    read = read_cdr(fields, owner=owner, version=version, raw=raw)
     party = PartyRef.of(read.country_code, read.party_id)
     # Looks at the owner, and that the CDR did not come through somebody else.
     require_no_other(peer=peer, identity=Identity("cdrs", party, read.cdr_id))

@@ -1,4 +1,4 @@
-"""Peers' tariffs and other eMSPs' tokens: kept whole."""
+"""Peers' tariffs and other eMSPs' tokens: kept whole; tariffs go into the tariff book too."""
 
 from datetime import datetime
 from typing import Any
@@ -21,6 +21,7 @@ from apps.roaming.services.keeping import (
     stored_message,
 )
 from apps.roaming.services.locations import with_last_updated
+from apps.roaming.services.tariff_book import enter_tariff, withdraw_tariff
 
 Message = dict[str, Any]
 
@@ -34,13 +35,14 @@ def get_object(*, peer: Peer, identity: Identity) -> Message:
 
 
 def put_tariff(
-    *, peer: Peer, owner: PartyRef, tariff_id: str, message: Message, version: Version
-) -> bool:
+    *, peer: Peer, owner: PartyRef, tariff_id: str, message: Message, version: Version,
+    now: datetime,
+) -> bool:  # fmt: skip
     """Create or replace; True when it is new. An older one is ignored. Raises InvalidMessage."""
     require_same("id", in_url=tariff_id, in_body=message.get("id"))
     require_party_of_url(message, owner)
     check_tariff(Fields.of(message, ""))
-    return _store(peer, Identity("tariffs", owner, tariff_id), message, version)
+    return _store_tariff(peer, Identity("tariffs", owner, tariff_id), message, version, now)
 
 
 def patch_tariff(
@@ -50,7 +52,7 @@ def patch_tariff(
     identity = Identity("tariffs", owner, tariff_id)
     merged = _merged(peer, identity, patch, version, now)
     check_tariff(Fields(merged))
-    _store(peer, identity, merged, version)
+    _store_tariff(peer, identity, merged, version, now)
 
 
 def delete_tariff(*, peer: Peer, owner: PartyRef, tariff_id: str, now: datetime) -> None:
@@ -59,6 +61,9 @@ def delete_tariff(*, peer: Peer, owner: PartyRef, tariff_id: str, now: datetime)
     if kept is None or kept.deleted_at is not None:
         raise UnknownObject(f"There is no tariff {tariff_id} of {owner}.")
     forget(kept=kept, now=now)
+    withdraw_tariff(
+        owner=owner, tariff_id=tariff_id, now=now, reason="withdrawn by the operator"
+    )  # fmt: skip
 
 
 def put_token(*, peer: Peer, owner: PartyRef, uid: str, message: Message, version: Version) -> bool:
@@ -66,7 +71,7 @@ def put_token(*, peer: Peer, owner: PartyRef, uid: str, message: Message, versio
     require_same("uid", in_url=uid, in_body=message.get("uid"))
     require_party_of_url(message, owner)
     check_token(Fields.of(message, ""), version)
-    return _store(peer, Identity("tokens", owner, uid), message, version)
+    return bool(_store(peer, Identity("tokens", owner, uid), message, version))
 
 
 def patch_token(
@@ -90,11 +95,23 @@ def _merged(
     return merge_patch(standing, patch)
 
 
-def _store(peer: Peer, identity: Identity, message: Message, version: Version) -> bool:
+def _store_tariff(
+    peer: Peer, identity: Identity, message: Message, version: Version, now: datetime
+) -> bool:
+    is_new = _store(peer, identity, message, version)
+    if is_new is not None:
+        enter_tariff(
+            peer=peer, owner=identity.owner, message=message, version=version, now=now
+        )  # fmt: skip
+    return bool(is_new)
+
+
+def _store(peer: Peer, identity: Identity, message: Message, version: Version) -> bool | None:
+    """True when it is new, None when it was overtaken by a newer one and nothing was stored."""
     kept: KeptObject | None = find_kept(peer=peer, identity=identity, lock=True)
     updated = Fields(message).opt_time("last_updated")
     if is_older(kept, updated):
-        return False
+        return None
     return keep(
         peer=peer, identity=identity, version=version, message=message, last_updated=updated,
         kept=kept,

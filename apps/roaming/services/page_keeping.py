@@ -27,6 +27,7 @@ from apps.roaming.services.hub_clients import put_client_info
 from apps.roaming.services.keeping import is_older
 from apps.roaming.services.locations import name_of_party
 from apps.roaming.services.sessions import put_session
+from apps.roaming.services.tariff_book import enter_tariff
 
 Message = dict[str, Any]
 Unread = list[str]
@@ -92,6 +93,7 @@ def keep_locations(peer: Peer, objects: list[Any], now: datetime) -> Unread:
 
 
 def keep_tariffs(peer: Peer, objects: list[Any], now: datetime) -> Unread:
+    """Tariffs that are new or newer are kept and go into the tariff book."""
     unread: Unread = []
 
     def read(fields: Fields) -> Item:
@@ -99,7 +101,15 @@ def keep_tariffs(peer: Peer, objects: list[Any], now: datetime) -> Unread:
         owner = _owner(peer, fields, "")
         return Item(owner, fields.identifier("id"), fields.members, fields.opt_time("last_updated"))
 
-    keep_items(peer, "tariffs", list(_readable(objects, read, unread)), now)
+    found = list(_readable(objects, read, unread))
+    changed = keep_items(peer, "tariffs", found, now)
+    # Of an object that the page lists twice the last one is kept.
+    for item in {item.key: item for item in found}.values():
+        if item.key in changed:
+            enter_tariff(
+                peer=peer, owner=item.owner, message=item.message, version=peer.ocpi_version,
+                now=now,
+            )  # fmt: skip
     return unread
 
 
@@ -135,7 +145,8 @@ def keep_cdrs(peer: Peer, objects: list[Any], now: datetime) -> Unread:
     unread: Unread = []
 
     def read(fields: Fields) -> CdrMessage:
-        return read_peer_cdr(peer=peer, message=fields.members, raw=json.write(fields.members))
+        raw = json.write(fields.members)
+        return read_peer_cdr(peer=peer, message=fields.members, version=peer.ocpi_version, raw=raw)
 
     messages = list(_readable(objects, read, unread))
     arrivals = receive_peer_cdrs(peer=peer, messages=messages, version=peer.ocpi_version, now=now)

@@ -10,13 +10,16 @@ from apps.locations.publishing import get_or_add_operator, publish_locations
 from apps.roaming.models import KeptObject, Peer, PullCursor
 from apps.roaming.ocpi import json
 from apps.roaming.ocpi.fields import Fields
+from apps.roaming.ocpi.headers import PartyRef
 from apps.roaming.ocpi.locations import read_location
+from apps.roaming.services.tariff_book import withdraw_tariff
 
 _LISTED_IN_FULL: Final = {"locations", "tariffs"}
 
 
 def remove_vanished(*, peer: Peer, cursor: PullCursor) -> int:
-    """Mark what the finished full pull did not list; EVSEs of such locations become REMOVED.
+    """Mark what the finished full pull did not list; EVSEs of such locations become REMOVED,
+    such tariffs end.
 
     What was pushed since the pull began stays. Returns how many objects vanished.
     """
@@ -33,7 +36,14 @@ def remove_vanished(*, peer: Peer, cursor: PullCursor) -> int:
     if cursor.module == "locations":
         for row in vanished:
             _remove_evses(row)
-    KeptObject.objects.filter(pk__in=[row.pk for row in vanished]).update(deleted_at=timezone.now())
+    now = timezone.now()
+    if cursor.module == "tariffs":
+        for row in vanished:
+            owner = PartyRef.of(row.country_code, row.party_id)
+            withdraw_tariff(
+                owner=owner, tariff_id=row.key, now=now, reason="no longer listed by the operator"
+            )
+    KeptObject.objects.filter(pk__in=[row.pk for row in vanished]).update(deleted_at=now)
     return len(vanished)
 
 

@@ -132,33 +132,46 @@ def receive_tariff(
     ocpi_version: str,
     now: datetime,
     actor: Actor | None = None,
-) -> TariffVersion:
+) -> TariffVersion | None:
     """An operator's tariff as it came over OCPI; in force from its `start_date_time`, else from
-    now, until its `end_date_time`.
+    now, until its `end_date_time`. What was in force before ends there; what stands already, sent
+    again, changes nothing.
 
+    None when its `end_date_time` is past and it can't be in force any more: it ends now.
     Raises as create_tariff and add_version.
     """
     prepared = prepare_tariff(content, version=ocpi_version)
     tariff = create_tariff(operator=operator, tariff_id=prepared.id, actor=actor)
-    starts = max(prepared.valid_from or now, _first_free_moment(tariff, now))
+    versions = _lock_versions(tariff)
+    last = versions[-1] if versions else None
     ends = prepared.valid_until
+    said = (content_hash(content), ocpi_version, ends)
+    if last and (last.content_hash, last.ocpi_version, last.active_to) == said:
+        return last
+    starts = max(prepared.valid_from or now, _first_free_moment(last, now))
+    if ends is not None and ends <= starts:
+        end_tariff(tariff=tariff, at=now, reason="its end as sent is past", actor=actor)
+        return None
+    if last and last.active_to and last.active_from < starts < last.active_to:
+        _end(last, starts, reason="replaced by the operator", actor=actor)
     return add_version(
         tariff=tariff,
         content=content,
         ocpi_version=ocpi_version,
         active_from=starts,
-        active_to=ends if ends is not None and ends > starts else None,
+        active_to=ends,
         reason="sent by the operator",
         actor=actor,
     )
 
 
-def _first_free_moment(tariff: Tariff, now: datetime) -> datetime:
+def _first_free_moment(last: TariffVersion | None, now: datetime) -> datetime:
     """A version can't begin before one that is in force already: what was priced stays priced."""
-    last = tariff.versions.order_by("-active_from").first()
     if last is None:
         return datetime.min.replace(tzinfo=now.tzinfo)
-    return max(last.active_from, now) if last.active_to is None else last.active_to
+    if last.active_to is not None and last.active_to <= now:
+        return last.active_to
+    return max(last.active_from, now)
 
 
 def content_hash(content: Mapping[str, Any]) -> str:

@@ -1,0 +1,191 @@
+"""Tariffs that operators send stand in the tariff book, and CDRs are priced by them."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import structlog
+from django.test import Client
+from django.urls import reverse
+
+from apps.accounts.models import User
+from apps.cdrs.models import CDR
+from apps.roaming.models import KeptObject, Peer
+from apps.roaming.services.pulling import pull_module
+from apps.tariffs.models import TariffVersion
+from tests.roaming.door import PeerClient, status
+from tests.roaming.factories import PeerFactory
+from tests.roaming.messages import cdr, period, tariff
+from tests.roaming.operator_server import OperatorServer
+
+pytestmark = pytest.mark.django_db
+PATH = "tariffs/NL/CPO/T1"
+LATER = "2026-04-01T12:00:00Z"
+# The form of OCPI is right, and no engine can price by it.
+UNREADABLE = tariff(max_price={"excl_vat": "much"})
+
+
+@pytest.fixture
+def cpo() -> PeerClient:
+    PeerFactory(token="secret")
+    return PeerClient("secret")
+
+
+def per_kwh(price: float, **changes: Any) -> dict[str, Any]:
+    component = {"type": "ENERGY", "price": price, "vat": 21, "step_size": 1}
+    return tariff(elements=[{"price_components": [component]}], **changes)
+
+
+def versions() -> list[TariffVersion]:
+    return list(TariffVersion.objects.order_by("number"))
+
+
+def pull(peer: Peer, **options: Any) -> int:
+    cursor = pull_module(peer=peer, module="tariffs", sleep=lambda seconds: None, **options)
+    return cursor.unread
+
+
+def test_a_tariff_that_is_put_is_in_force_from_now(cpo: PeerClient) -> None:
+    before = datetime.now(UTC)
+    cpo.put(PATH, per_kwh(0.4))
+    [version] = versions()
+    assert before <= version.active_from <= datetime.now(UTC)
+    assert version.active_to is None
+    assert (version.tariff.operator.party, version.tariff.operator.name) == ("NL*CPO", "Operator")
+    assert (version.tariff.tariff_id, version.ocpi_version) == ("T1", "2.2.1")
+
+
+def test_another_content_ends_the_version_and_begins_the_next(cpo: PeerClient) -> None:
+    cpo.put(PATH, per_kwh(0.4))
+    cpo.put(PATH, per_kwh(0.5, last_updated=LATER))
+    first, second = versions()
+    assert first.active_to == second.active_from
+    assert second.active_to is None
+    assert second.content["elements"][0]["price_components"][0]["price"] == "0.5"
+
+
+@pytest.mark.parametrize("end", [{}, {"end_date_time": "2099-01-01T00:00:00Z"}])
+def test_the_same_content_again_makes_no_version(cpo: PeerClient, end: dict[str, str]) -> None:
+    cpo.put(PATH, per_kwh(0.4, **end))
+    cpo.put(PATH, per_kwh(0.4, last_updated=LATER, **end))
+    assert len(versions()) == 1
+
+
+def test_an_older_tariff_does_not_reach_the_book(cpo: PeerClient) -> None:
+    cpo.put(PATH, per_kwh(0.5, last_updated=LATER))
+    cpo.put(PATH, per_kwh(0.4))
+    assert len(versions()) == 1
+
+
+def test_a_withdrawn_tariff_is_in_force_no_more_until_it_comes_again(cpo: PeerClient) -> None:
+    cpo.put(PATH, per_kwh(0.4))
+    assert status(cpo.delete(PATH)) == (200, 1000)
+    [version] = versions()
+    assert version.active_to is not None
+    cpo.put(PATH, per_kwh(0.4))
+    assert versions()[1].active_to is None
+
+
+def test_a_patch_of_2_1_1_makes_a_version_of_the_whole_tariff() -> None:
+    PeerFactory(token="old", version="2.1.1")
+    peer = PeerClient("old", "2.1.1")
+    peer.put(PATH, per_kwh(0.4))
+    peer.patch(PATH, {"currency": "NOK"})
+    first, second = versions()
+    assert (first.currency, second.currency) == ("EUR", "NOK")
+    assert second.ocpi_version == "2.1.1"
+    assert second.content["elements"] == first.content["elements"]
+
+
+def test_a_tariff_that_cant_be_priced_is_kept_told_and_not_refused(cpo: PeerClient) -> None:
+    with structlog.testing.capture_logs() as logs:
+        assert status(cpo.put(PATH, UNREADABLE)) == (201, 1000)
+    [told] = [each for each in logs if each["event"] == "tariff_not_in_book"]
+    assert (told["log_level"], told["code"]) == ("warning", "UNREADABLE_FIELD")
+    assert (told["operator"], told["tariff_id"]) == ("NL*CPO", "T1")
+    assert versions() == []
+    assert cpo.get(PATH).json()["data"] == UNREADABLE
+    assert status(cpo.delete(PATH)) == (200, 1000)
+
+
+def test_a_planned_version_stands_as_planned_and_what_came_is_told(cpo: PeerClient) -> None:
+    start = {"start_date_time": "2099-01-01T00:00:00Z"}
+    cpo.put(PATH, per_kwh(0.4, **start))
+    with structlog.testing.capture_logs() as logs:
+        assert status(cpo.put(PATH, per_kwh(0.5, last_updated=LATER, **start))) == (200, 1000)
+        assert status(cpo.delete(PATH)) == (200, 1000)
+    told = [
+        (each["event"], each["code"]) for each in logs if "code" in each and "tariff_id" in each
+    ]
+    assert told == [
+        ("tariff_not_in_book", "TARIFF_VERSIONS_OVERLAP"),
+        ("tariff_not_ended_in_book", "TARIFF_VERSIONS_OVERLAP"),
+    ]
+    [version] = versions()
+    assert version.active_to is None
+
+
+def test_staff_see_at_the_object_whether_it_is_in_the_book(cpo: PeerClient) -> None:
+    staff = Client()
+    staff.force_login(User.objects.create_superuser("admin@example.com", "x" * 16))
+    cpo.put(PATH, per_kwh(0.4))
+    page = reverse("admin:roaming_keptobject_change", args=[KeptObject.objects.get().pk])
+    assert "Version 1, from" in staff.get(page).content.decode()
+    cpo.put(PATH, UNREADABLE | {"last_updated": LATER})
+    assert "Not in the tariff book: tariff.excl_vat" in staff.get(page).content.decode()
+
+
+def test_a_cdr_without_tariffs_is_priced_by_the_book(cpo: PeerClient) -> None:
+    cpo.put(PATH, per_kwh(0.5, start_date_time="2026-01-01T00:00:00Z"))
+    cpo.post("cdrs", cdr())
+    stored = CDR.objects.get()
+    assert stored.ocpi_version == "2.2.1"
+    assert (stored.total_cost_excl_vat, stored.computed_cost_excl_vat) == (
+        Decimal("4.6"), Decimal("5.75"),
+    )  # fmt: skip
+
+
+def test_pulled_tariffs_are_in_the_book_until_they_are_listed_no_more(
+    peer: Peer, operator: OperatorServer
+) -> None:
+    operator.lists["tariffs"] = [tariff(1), tariff(2), UNREADABLE | {"id": "T3"}]
+    assert pull(peer) == 0
+    assert pull(peer, full=True) == 0
+    assert {each.tariff.tariff_id for each in versions()} == {"T1", "T2"}
+    assert len(versions()) == 2
+    operator.lists["tariffs"] = [tariff(1)]
+    pull(peer, full=True)
+    ended = {each.tariff.tariff_id: each.active_to is not None for each in versions()}
+    assert ended == {"T1": False, "T2": True}
+
+
+def cdr_2_1_1(**changes: Any) -> dict[str, Any]:
+    return {
+        "id": "CDR1", "start_date_time": "2026-04-01T10:00:00Z",
+        "stop_date_time": "2026-04-01T11:00:00Z", "auth_id": "0401", "auth_method": "WHITELIST",
+        "location": {"id": "LOC1", "country": "NLD", "time_zone": "Europe/Amsterdam",
+                     "evses": [{"uid": "E1", "connectors": [{"id": "1"}]}]},
+        "currency": "EUR", "charging_periods": [period("2026-04-01T10:00:00Z", 11.5)],
+        "total_cost": 4.6, "total_energy": 11.5, "total_time": 1,
+        "last_updated": "2026-04-01T11:01:00Z",
+    } | changes  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("version", "message", "net"),
+    # 11.5 kWh at 0.484: 2.1.1 knows prices without VAT only, 2.3.0 says that 21 % are in it.
+    [("2.1.1", cdr_2_1_1, "5.566"), ("2.2.1", cdr, "5.566"), ("2.3.0", cdr, "4.6")],
+)
+def test_a_cdr_is_priced_by_the_version_that_it_came_in(
+    version: str, message: Any, net: str
+) -> None:
+    PeerFactory(token="secret", version=version)
+    carried = per_kwh(0.484, tax_included="YES")
+    sent = PeerClient("secret", version).post("cdrs", message(tariffs=[carried]))
+    assert status(sent) == (201, 1000)
+    stored = CDR.objects.get()
+    assert stored.ocpi_version == version
+    computed = stored.computed_cost_excl_vat
+    assert computed is not None
+    assert abs(computed - Decimal(net)) < Decimal("0.01")
