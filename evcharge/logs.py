@@ -45,7 +45,10 @@ def configure(*, as_json: bool, level: str, events_file: Path) -> dict[str, Any]
     renderer: Any = (
         structlog.processors.JSONRenderer()
         if as_json
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        # The default traceback prints local variables, and with them tokens and passwords.
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
     )
     quiet = QUIET if as_json else {**QUIET, **QUIET_FOR_PEOPLE}
     return {
