@@ -8,14 +8,15 @@ import structlog
 
 # Their own chatter; django-structlog says the same with the request id.
 QUIET = {
-    "celery.worker.strategy": "WARNING",
+    "celery.worker": "WARNING",
     "celery.app.trace": "WARNING",
     "celery.beat": "WARNING",
     "weasyprint": "ERROR",
     "fontTools": "ERROR",
+    "factur-x": "WARNING",
 }
 # On a terminal the jobs that run every few seconds would hide everything else.
-QUIET_FOR_PEOPLE = {"django_structlog.celery": "WARNING"}
+QUIET_FOR_PEOPLE = {"django_structlog.celery": "ERROR"}
 
 
 def configure(*, as_json: bool, level: str, events_file: Path) -> dict[str, Any]:

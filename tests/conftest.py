@@ -14,6 +14,8 @@ from apps.core import triggers
 
 def pytest_configure() -> None:
     settings.TRIGGERS_MAY_BE_LIFTED = True
+    # Each test process counts for itself: a shared cache would be emptied by another one's tests.
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     _lift_triggers_while_tables_are_emptied()
 
 
