@@ -4,6 +4,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
@@ -28,10 +29,16 @@ class Command(BaseCommand):
             "--if-empty", action="store_true", help="do nothing when there is a provider"
         )
         parser.add_argument(
+            "--migrate", action="store_true",
+            help="bring the database up to date first, which saves the start of a process",
+        )  # fmt: skip
+        parser.add_argument(
             "--logins", action="store_true", help="write nothing, print who can log in"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["migrate"]:
+            call_command("migrate", interactive=False, verbosity=0)
         if options["logins"]:
             self._print_logins()
         elif not (options["if_empty"] and Provider.objects.exists()):
