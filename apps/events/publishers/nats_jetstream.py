@@ -70,9 +70,11 @@ class NatsPublisher:
 
     async def _connect(self) -> None:
         if self._client is None:
+            # The client takes 0 attempts for "for ever", and in a loop that refuses at once
+            # Python 3.11's wait_for() may lose its cancellation.
             connecting = nats.connect(
                 self.server, connect_timeout=CONNECT_SECONDS, allow_reconnect=False,
-                max_reconnect_attempts=0, reconnect_time_wait=0, error_cb=_quiet,
+                max_reconnect_attempts=1, reconnect_time_wait=0.1, error_cb=_quiet,
             )  # fmt: skip
             self._client = await asyncio.wait_for(connecting, CONNECT_SECONDS)
 
