@@ -20,12 +20,6 @@ from apps.audit.models import AuditedModel, Entry
 from apps.core.errors import DomainError
 from apps.core.triggers import _registry
 
-# Kept apart from the trail, each with its reason.
-INFRASTRUCTURE = {
-    "audit": "the trail itself, its seals and keys",
-    "events": "the outbox: each event is told by the change that wrote it",
-}
-
 
 def audited_models():
     return [m for m in apps.get_models() if issubclass(m, AuditedModel) and not m._meta.proxy]
