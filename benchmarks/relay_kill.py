@@ -4,11 +4,15 @@
         --url 'redis://127.0.0.1:6379/0?stream=kill-test' --events 20000 --kills 25
     ... --url 'nats://127.0.0.1:4222?stream=KILLTEST&prefix=killtest.'
 
-The database named by DATABASE_URL is migrated and filled: use one of its own. Exits with 1 when
-an event is lost.
+The database named by DATABASE_URL is migrated and filled, and the stream must hold nothing else:
+use ones of their own. What arrived is read back from the stream, which stays. Exits with 1 when
+an event is lost, or comes before one of the same aggregate that was numbered earlier.
 """
 
 import argparse
+import asyncio
+import contextlib
+import json
 import os
 import random
 import subprocess
@@ -16,6 +20,11 @@ import sys
 import time
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import nats
+import redis
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evcharge.settings")
@@ -81,7 +90,50 @@ def kill_while_it_flows(arguments: argparse.Namespace) -> int:
     print(
         f"{arguments.events} events, {killed} kills, {left} left, {time.monotonic() - began:.1f} s"
     )
-    return 1 if left else 0
+    return 1 if left or not came_whole(arguments) else 0
+
+
+def came_whole(arguments: argparse.Namespace) -> bool:
+    """Each event is in the stream, in the order of its aggregate; again only under its own id."""
+    stream = parse_qs(urlsplit(arguments.url).query)["stream"][0]
+    is_redis = arguments.url.startswith("redis")
+    came = from_redis(arguments.url, stream) if is_redis else from_nats(arguments.url, stream)
+    seen: set[str] = set()
+    last: dict[str, int] = {}
+    early = 0
+    for event in came:
+        if event["id"] not in seen:
+            seen.add(event["id"])
+            early += event["data"]["n"] <= last.get(event["subject"], -1)
+            last[event["subject"]] = event["data"]["n"]
+    lost, again = arguments.events - len(seen), len(came) - len(seen)
+    print(f"{len(seen)} arrived, {lost} lost, {again} again with the same id, {early} out of order")
+    return len(seen) == arguments.events and not early
+
+
+def from_redis(url: str, stream: str) -> list[dict[str, Any]]:
+    client = redis.Redis.from_url(url.partition("?")[0])
+    rows: Any = client.xrange(stream)
+    client.close()
+    return [json.loads(fields[b"event"]) for _, fields in rows]
+
+
+def from_nats(url: str, stream: str) -> list[dict[str, Any]]:
+    return asyncio.run(_from_nats(url.partition("?")[0], stream))
+
+
+async def _from_nats(server: str, stream: str) -> list[dict[str, Any]]:
+    client = await nats.connect(server)
+    jetstream = client.jetstream()
+    wanted = await jetstream.pull_subscribe(">", stream=stream)
+    came = []
+    with contextlib.suppress(nats.errors.TimeoutError):
+        while messages := await wanted.fetch(1000, timeout=2):
+            came += [json.loads(message.data) for message in messages]
+            for message in messages:
+                await message.ack()
+    await client.close()
+    return came
 
 
 def wait_for_progress(process: subprocess.Popen[bytes]) -> None:

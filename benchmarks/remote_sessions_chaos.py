@@ -3,12 +3,12 @@
     DEBUG=1 .venv/bin/python benchmarks/remote_sessions_chaos.py [seconds]           # SQLite
     createdb bench_chaos
     DEBUG=1 DATABASE_URL=postgresql://root@127.0.0.1:5432/bench_chaos \
-        .venv/bin/python benchmarks/remote_sessions_chaos.py 300
+        REDIS_URL=redis://127.0.0.1:6379/14 .venv/bin/python benchmarks/remote_sessions_chaos.py 300
 
 Runs web, two workers, beat and the simulated operator as processes of their own, starts a charge
-every second, stops half of them, and kills a worker every ten seconds. When the time is over it
-waits for the ends and checks: every session ended, every CDR is attached to exactly one, nothing
-was captured twice, each ledger adds up. Exits with 1 when something is wrong.
+every second, stops half of them, and kills a worker every five to 25 seconds. When the time is
+over it waits for the ends and checks: every session ended, every CDR is attached to exactly one,
+nothing was captured twice, each ledger adds up. Exits with 1 when something is wrong.
 """
 # ruff: noqa: E402 - Django is set up before its models are imported
 
@@ -20,6 +20,7 @@ import signal
 import subprocess
 import sys
 import time
+from decimal import Decimal
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -55,6 +56,7 @@ from apps.payments.models import SandboxPayment
 from apps.remote_sessions.models import RemoteSession
 from apps.remote_sessions.services import Preauthorization, request_start, request_stop
 from apps.remote_sessions.simulated.stations import add_simulated_stations
+from evcharge.celery import app
 from tests.accounts.factories import TokenFactory
 from tests.payments.factories import adds_up
 from tests.remote_sessions.factories import private_token
@@ -93,7 +95,7 @@ def charge_for(seconds: float) -> tuple[int, int]:
     """Start and stop charges, kill workers; how many starts were asked for, and how many kills."""
     account = private_token().account
     evses = list(Evse.objects.filter(evse_id__startswith="NL*SIM"))
-    end, starts, kills, next_kill = time.monotonic() + seconds, 0, 0, time.monotonic() + 10
+    end, starts, kills, next_kill = time.monotonic() + seconds, 0, 0, time.monotonic() + 15
     while time.monotonic() < end:
         start(TokenFactory(account=account), random.choice(evses))
         starts += 1
@@ -102,7 +104,7 @@ def charge_for(seconds: float) -> tuple[int, int]:
             victim = random.choice(["worker1", "worker2"])
             kill(victim, signal.SIGKILL)
             begin(victim)
-            kills, next_kill = kills + 1, time.monotonic() + 10
+            kills, next_kill = kills + 1, time.monotonic() + random.uniform(5, 25)
         time.sleep(1)
     return starts, kills
 
@@ -111,7 +113,9 @@ def start(token, evse) -> None:
     with contextlib.suppress(DomainError):
         request_start(
             provider=token.account.provider, token=token, evse=evse, now=timezone.now(),
-            preauthorization=Preauthorization(random.choice([1, 50]), "EUR", "sandbox_card"),
+            preauthorization=Preauthorization(
+                Decimal(random.choice([1, 50])), "EUR", "sandbox_card"
+            ),
         )  # fmt: skip
 
 
@@ -162,6 +166,8 @@ def main() -> None:
     call_command("migrate", verbosity=0)
     with acting(Actor.job("chaos")):
         add_simulated_stations()
+        # What an earlier run left in the queue is none of this one's.
+        app.control.purge()
         for name in COMMANDS:
             begin(name)
         try:
@@ -172,6 +178,7 @@ def main() -> None:
         finally:
             for name in processes:
                 kill(name, signal.SIGTERM)
+            app.control.purge()
         wrong = faults()
     states = RemoteSession.objects.values_list("state").order_by("state")
     print({state: sum(1 for (s,) in states if s == state) for (state,) in states.distinct()})

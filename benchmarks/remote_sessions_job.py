@@ -13,8 +13,10 @@ sample of the same mix, scaled to the same number. The database is filled anew e
 
 import os
 import resource
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -22,64 +24,70 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evcharge.settings")
+os.environ.setdefault("DEBUG", "1")
 os.environ.setdefault("LOG_LEVEL", "WARNING")
 # Tasks are only sent here; nobody works on them.
-os.environ.setdefault("BROKER_DIR", "/tmp/bench_remote_sessions_broker")
+os.environ["BROKER_DIR"] = tempfile.mkdtemp(prefix="bench_remote_sessions_")
 
 import django
 
 django.setup()
 
+from django.conf import settings
 from django.core.management import call_command
-from django.db import connection, models, transaction
+from django.db import connection, transaction
 
 from apps.accounts.models import Account, Token
 from apps.audit.context import Actor, acting
 from apps.cdrs.models import CDR, ChargingSession
 from apps.core.ids import new_id
+from apps.core.inserting import insert_many
 from apps.locations.models import Evse, Location, Operator
 from apps.payments.models import Payment
 from apps.remote_sessions.decision import NOTHING, decide
-from apps.remote_sessions.job.reading import VatRates, facts_of
+from apps.remote_sessions.job.reading import facts_of
 from apps.remote_sessions.job.rules import current_rules
 from apps.remote_sessions.job.runner import run
-from apps.remote_sessions.job.vat import rate_lookup
 from apps.remote_sessions.models import RemoteSession
 from apps.remote_sessions.services.attaching import attach_cdr_to, attach_session_to
 from apps.remote_sessions.services.candidates import match_all
 from apps.remote_sessions.services.changes import Changes
 from apps.remote_sessions.services.locking import locked
+from apps.remote_sessions.services.running_charges import RunningCharges
 from apps.remote_sessions.services.settling import settle
 from apps.remote_sessions.states import State
-from tests.accounts.factories import AccountFactory, TokenFactory, VatRegistrationFactory
-from tests.locations.factories import EvseFactory, LocationFactory, OperatorFactory
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 CHANGING = 50  # one session in so many changes
 TOKENS, EVSES = 1000, 120
-
-
-def plain_create(model: type[models.Model], rows: list) -> None:
-    """Without the trail: this is the furniture, not the work that is measured."""
-    models.QuerySet(model).bulk_create(rows, batch_size=2000)
+MOST_SECONDS, MOST_MEGABYTES = 30, 300
 
 
 def fill(number: int) -> None:
-    """The usual mix: most charge, some wait for a nightly CDR, a fiftieth changes now."""
+    """The usual mix: most charge, some wait for a nightly CDR, a fiftieth changes now.
+
+    Without the trail: this is the furniture, not the work that is measured.
+    """
+    # Not at the top: the measured process is as large as a worker, which has no factories.
+    from tests.accounts.factories import AccountFactory, TokenFactory, VatRegistrationFactory
+    from tests.locations.factories import EvseFactory, LocationFactory, OperatorFactory
+
     account = AccountFactory(provider__country="NL", country="NL")
     VatRegistrationFactory(provider=account.provider)
     location = LocationFactory(operator=OperatorFactory())
-    evses = [EvseFactory(location=location) for _ in range(EVSES)]
-    tokens = [TokenFactory(account=account) for _ in range(TOKENS)]
+    evses = EvseFactory.build_batch(EVSES, location=location)
+    tokens = TokenFactory.build_batch(TOKENS, account=account)
+    insert_many(evses)
+    insert_many(tokens)
     for first in range(0, number, 5000):
         rows = [
             charge(n, account, location, evses, tokens)
             for n in range(first, min(first + 5000, number))
         ]
-        plain_create(Payment, [payment for _, payment, _, _ in rows if payment])
-        plain_create(ChargingSession, [session for _, _, session, _ in rows if session])
-        plain_create(CDR, [cdr for _, _, _, cdr in rows if cdr])
-        plain_create(RemoteSession, [row for row, _, _, _ in rows])
+        insert_many([payment for _, payment, _, _ in rows if payment])
+        insert_many([session for _, _, session, _ in rows if session])
+        insert_many([cdr for _, _, _, cdr in rows if cdr])
+        insert_many([row for row, _, _, _ in rows])
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
 
@@ -155,17 +163,19 @@ def measure_run() -> None:
         queries += 1
         return execute(*args)
 
-    begin = time.perf_counter()
+    connection.ensure_connection()
+    begin, processor = time.perf_counter(), time.process_time()
     with acting(Actor.job("benchmark")), connection.execute_wrapper(count):
         log = run(now=NOW)
-    seconds = time.perf_counter() - begin
+    seconds, processor = time.perf_counter() - begin, time.process_time() - processor
     megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"{seconds:.2f} {megabytes:.0f} {queries} {log.counts if log else None}")
+    counts = log.counts if log else None
+    print(f"{seconds:.2f} {processor:.2f} {megabytes:.0f} {queries} {counts}")
 
 
 def plain_way(ids: list) -> tuple[float, int]:
     """One query per step per session, each change in its own transaction; how many changed."""
-    rates, rules, changed = VatRates(rate_lookup(on=NOW.date())), current_rules(), 0
+    running, rules, changed = RunningCharges(now=NOW), current_rules(), 0
     begin = time.perf_counter()
     for pk in ids:
         with transaction.atomic():
@@ -180,7 +190,7 @@ def plain_way(ids: list) -> tuple[float, int]:
             if row.cdr_id is None and cdr is not None:
                 for _, match in match_all([cdr]):
                     attach_cdr_to(changes, row, cdr, match)
-            decision = decide(facts_of(row, rates), rules=rules, now=NOW)
+            decision = decide(facts_of(row, running), rules=rules, now=NOW)
             if decision != NOTHING and decision.to:
                 changes.move(row, decision.to, reason=decision.reason, message=decision.message)
             if decision.ask_stop:
@@ -195,7 +205,7 @@ def main() -> None:
     if connection.vendor != "postgresql" or "bench" not in connection.settings_dict["NAME"]:
         sys.exit("Set DATABASE_URL to a PostgreSQL database of its own named bench...")
     number = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
-    sample = int(sys.argv[2]) if len(sys.argv) > 2 else 5_000
+    sample = int(sys.argv[2]) if len(sys.argv) > 2 else 1_000
     with connection.cursor() as cursor:
         cursor.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
     call_command("migrate", verbosity=0)
@@ -206,13 +216,23 @@ def main() -> None:
     answer = subprocess.run(
         [sys.executable, __file__, "--run-job"], capture_output=True, text=True, check=True
     )
-    seconds, megabytes, queries, counts = answer.stdout.strip().split("\n")[-1].split(" ", 3)
+    last = answer.stdout.strip().split("\n")[-1]
+    seconds, processor, megabytes, queries, counts = last.split(" ", 4)
     scaled = plain * number / sample
     print(f"{number:,} open remote sessions: {counts}")
-    print(f"job:       {float(seconds):8.1f} s, {megabytes} MB, {queries} queries")
+    print(f"job:       {float(seconds):8.1f} s ({processor} s of processor time), "
+          f"{megabytes} MB, {queries} queries")  # fmt: skip
     print(f"plain way: {scaled:8.1f} s (scaled from {sample:,}, of which {plain_changed} changed)")
     print(f"ratio:     {scaled / float(seconds):8.1f}")
+    met = float(seconds) < MOST_SECONDS and int(megabytes) < MOST_MEGABYTES
+    print(f"goal (under {MOST_SECONDS} s and {MOST_MEGABYTES} MB): {'met' if met else 'MISSED'}")
+    sys.exit(not met)
 
 
 if __name__ == "__main__":
-    measure_run() if "--run-job" in sys.argv else main()
+    # DEBUG keeps the text of each query, which is no cost of the job.
+    settings.DEBUG = False
+    try:
+        measure_run() if "--run-job" in sys.argv else main()
+    finally:
+        shutil.rmtree(os.environ["BROKER_DIR"], ignore_errors=True)

@@ -229,21 +229,26 @@ if REDIS_URL:
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
+# A killed worker takes no more with it than what it works on.
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_ALWAYS_EAGER = env.bool("CELERY_EAGER", default=False)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
+# A broker that is down, or takes connections and says nothing, may cost a request a moment, never
+# hold it up.
+REDIS_BROKER_OPTIONS: dict[str, object] = {
+    "visibility_timeout": 3600,
+    "socket_connect_timeout": 1,
+    "socket_timeout": 3,
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0.1,
+    "interval_max": 0.1,
+}
 if REDIS_URL:
     CELERY_BROKER_URL = REDIS_URL
-    # A broker that is down may cost a request a moment, never hold it up.
-    CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = {
-        "visibility_timeout": 3600,
-        "socket_connect_timeout": 1,
-        "max_retries": 1,
-        "interval_start": 0,
-        "interval_step": 0.1,
-        "interval_max": 0.1,
-    }
+    CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = REDIS_BROKER_OPTIONS
 else:
     CELERY_BROKER_URL = "filesystem://localhost/"
     BROKER_DIR = Path(env.str("BROKER_DIR", default=str(VAR_DIR / "broker")))
@@ -263,6 +268,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(minute=17),
     },
     "push-due-messages": {"task": "apps.roaming.tasks.push_due_messages", "schedule": 10},
+    "receive-cdrs": {"task": "apps.roaming.tasks.receive_cdrs", "schedule": 5},
     "pull-due-peers": {
         "task": "apps.roaming.tasks.pull_due_peers",
         "schedule": crontab(minute="*/10"),

@@ -58,6 +58,7 @@ MENU: list[tuple[str, list[tuple[str, str, str]]]] = [
             ("Push queues", "outbox", "roaming.pushqueue"),
             ("Pushes", "send", "roaming.push"),
             ("Pulls", "download", "roaming.pullcursor"),
+            ("CDRs not received", "hourglass_top", "roaming.waitingcdr"),
             ("Commands", "terminal", "roaming.sentcommand"),
             ("Authorizations", "verified_user", "roaming.authorization"),
             ("Peers' objects", "data_object", "roaming.keptobject"),
@@ -105,7 +106,22 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         for title, entries in MENU
     ]
     overview = {"title": "Overview", "icon": "dashboard", "link": reverse("admin:index")}
-    return [{"items": [overview]}, *(group for group in groups if group["items"])]
+    shown: list[dict[str, Any]] = [
+        {"items": [overview]},
+        *(group for group in groups if group["items"]),
+    ]
+    _mark_open(shown, request.path)
+    return shown
+
+
+def _mark_open(groups: list[dict[str, Any]], path: str) -> None:
+    """One entry at most: that whose address says the most, where one lies below another's."""
+    items = [item for group in groups for item in group["items"]]
+    home = reverse("admin:index")
+    links = [item["link"] for item in items if item["link"] != home or path == home]
+    fitting = [link for link in links if path.startswith(link)]
+    for item in items:
+        item["active"] = item["link"] == max(fitting, key=len, default="")
 
 
 def _open(request: HttpRequest, label: str) -> bool:

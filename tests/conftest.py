@@ -2,14 +2,18 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import connection, models
 from django.test import TransactionTestCase
 
 from apps.audit.context import Actor, acting
 from apps.core import triggers
+from tests.audit import completeness, watching
+from tests.audit.wholeness import faults
 
 
 def pytest_configure() -> None:
@@ -17,6 +21,7 @@ def pytest_configure() -> None:
     # Each test process counts for itself: a shared cache would be emptied by another one's tests.
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     _lift_triggers_while_tables_are_emptied()
+    watching.watch()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -28,14 +33,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _lift_triggers_while_tables_are_emptied() -> None:
-    """Tests of real transactions end with a flush, which append-only tables would refuse."""
+    """Tests of real transactions end with a flush, which append-only tables would refuse.
+
+    It takes the VAT rates of the migrations with it; later tests find them again.
+    """
     teardown = TransactionTestCase._fixture_teardown
 
     def lifted_teardown(case: Any) -> None:
         with triggers.lifted():
             teardown(case)
+        _seed_vat_rates()
 
     TransactionTestCase._fixture_teardown = lifted_teardown
+
+
+def _seed_vat_rates() -> None:
+    from apps.vat.models import VatRate
+    from apps.vat.rates import shipped_rates
+
+    models.QuerySet(VatRate).bulk_create(VatRate(**asdict(rate)) for rate in shipped_rates())
 
 
 @pytest.fixture(autouse=True)
@@ -44,3 +60,55 @@ def test_actor() -> Iterator[Actor]:
     actor = Actor.job("test")
     with acting(actor):
         yield actor
+
+
+@pytest.fixture(autouse=True)
+def whole_trail(request: pytest.FixtureRequest) -> Iterator[None]:
+    """After each test with a database, the trail tells of all that the test changed.
+
+    Tests that break it on purpose say so with the marker `breaks_trail`.
+    """
+    uses_database = request.node.get_closest_marker("django_db") or (
+        {"db", "transactional_db"} & set(request.fixturenames)
+    )
+    if not uses_database or request.node.get_closest_marker("breaks_trail"):
+        yield
+        return
+    # Asked for first, so that the tables are looked at before they are emptied.
+    request.getfixturevalue("_django_db_helper")
+    watching.walking.clear()
+    yield
+    if not connection.needs_rollback:
+        found = list(faults())
+        assert not found, "\n".join(found[:20])
+        watching.walked.update(watching.walking)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A full run fails when something that writes was walked through by no watched test."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["walked"] = sorted(watching.walked)
+    elif _is_full_run(session) and list(completeness.forgotten(watching.walked)):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """A worker of pytest-xdist is done: what it walked through counts too."""
+    watching.walked.update(getattr(node, "workeroutput", {}).get("walked", ()))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    if _is_full_run(terminalreporter._session):
+        for line in completeness.forgotten(watching.walked):
+            terminalreporter.write_line(f"FORGOTTEN by the walk of the trail: {line}", red=True)
+
+
+def _is_full_run(session: pytest.Session) -> bool:
+    """All tests, none of them failed; a part of them walks through a part."""
+    options = session.config.option
+    return (
+        session.config.args_source is pytest.Config.ArgsSource.TESTPATHS
+        and not (options.keyword or options.markexpr or session.testsfailed)
+        and session.testscollected > 0
+    )

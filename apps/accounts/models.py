@@ -12,6 +12,7 @@ from django.db.models.functions import Lower, Upper
 
 from apps.audit.change import change_of
 from apps.audit.context import Actor
+from apps.audit.fields import PersonalTextField
 from apps.audit.models import AuditedModel, AuditedQuerySet
 from apps.core.models import BaseModel
 from apps.core.money import CURRENCIES
@@ -146,6 +147,8 @@ class Account(AuditedModel, Address):
         constraints = [
             models.UniqueConstraint(fields=["provider", "number"], name="account_number_once"),
         ]
+        # A change of an account is one of its tokens, for peers.
+        indexes = [models.Index(fields=["updated_at"], name="account_by_change")]
 
     def __str__(self) -> str:
         return f"{self.number} {self.name}"
@@ -289,7 +292,7 @@ class IdempotencyKey(BaseModel):
     fingerprint = models.CharField(max_length=64, help_text="SHA-256 of the request.")
     claimed_at = models.DateTimeField()
     status = models.PositiveSmallIntegerField(null=True)
-    body = models.TextField(blank=True)
+    body = PersonalTextField(blank=True)
     headers = models.JSONField(default=dict)
 
     class Meta:
@@ -326,6 +329,8 @@ class Token(AuditedModel):
             models.UniqueConstraint(Upper("contract_id"), name="token_contract_id_once"),
             models.UniqueConstraint(Upper("uid"), name="token_uid_once"),
         ]
+        # Peers ask for what changed since they asked last.
+        indexes = [models.Index(fields=["updated_at"], name="token_by_change")]
 
     def __str__(self) -> str:
         return self.contract_id

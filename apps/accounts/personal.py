@@ -1,44 +1,80 @@
 """What accounts, tokens and users hold of a person, for export and for erasing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
 
-from apps.accounts.models import Account, Token, User
+from apps.accounts.models import Account, IdempotencyKey, Token, User
 from apps.audit.change import change_of
 from apps.audit.context import Actor
-from apps.audit.personal import person_of_contract
+from apps.audit.models import PersonKey
+from apps.audit.personal import person_of_card, person_of_contract
 from apps.audit.persons import Holding, Person, register_finder, register_holding
 from apps.audit.services import record
 
 ACCOUNT, USER = "accounts.account", "accounts.user"
+# Somebody else's customer, or one whose contract we no longer have.
+STRANGER = "stranger"
+# Shorter words would be found in the middle of others.
+SHORTEST_NAME = 4
 
 
 def register() -> None:
     """Called in AccountsConfig.ready()."""
     register_finder(ACCOUNT, find_accounts)
     register_finder(USER, find_users)
+    register_finder(STRANGER, find_strangers)
     register_holding(Holding("tokens", export_tokens, erase_tokens))
     register_holding(Holding("accounts", export_account, erase_account))
     register_holding(Holding("users", export_user, erase_user))
+    register_holding(Holding("answers", export_answers))
 
 
 def find_accounts(text: str) -> Iterator[Person]:
-    """By id, e-mail address or customer number."""
+    """By id, e-mail address, customer number, contract id or card."""
+    token = Token.objects.filter(Q(contract_id__iexact=text) | Q(uid__iexact=text))
     for account in Account.objects.filter(
         _by_id(text) | Q(email__iexact=text) | Q(number__iexact=text)
-    ):
-        contracts = account.tokens.values_list("contract_id", flat=True)
-        keys = {person_of_contract(contract) for contract in contracts} - {None}
-        yield Person(ACCOUNT, account.pk, str(account), frozenset(key for key in keys if key))
+        | Q(pk__in=token.values("account"))
+    ):  # fmt: skip
+        yield _person_of(account)
+
+
+def _person_of(account: Account) -> Person:
+    tokens = list(account.tokens.all())
+    contracts = frozenset(token.contract_id.upper() for token in tokens)
+    cards = frozenset(token.uid.upper() for token in tokens)
+    names = {account.name, account.email, account.street, *map(str, account.vat_ids)}
+    names |= {token.visual_number for token in tokens}
+    return Person(
+        ACCOUNT, account.pk, str(account), _keys_of(contracts, cards), contracts, cards,
+        names=frozenset(name for name in names if len(name) >= SHORTEST_NAME),
+    )  # fmt: skip
+
+
+def _keys_of(contracts: Iterable[str], cards: Iterable[str]) -> frozenset[UUID]:
+    keys = {*map(person_of_contract, contracts), *map(person_of_card, cards)}
+    return frozenset(key for key in keys if key is not None)
 
 
 def find_users(text: str) -> Iterator[Person]:
     """By id or e-mail address."""
     for user in User.objects.filter(_by_id(text) | Q(email__iexact=text)):
-        yield Person(USER, user.pk, str(user))
+        names = frozenset(name for name in (user.email, user.name) if len(name) >= SHORTEST_NAME)
+        yield Person(USER, user.pk, str(user), names=names)
+
+
+def find_strangers(text: str) -> Iterator[Person]:
+    """By a contract id or a card that peers told us of, and that is none of our tokens."""
+    word = text.strip().upper()
+    keys = _keys_of([word], [word])
+    ours = Token.objects.filter(Q(contract_id__iexact=word) | Q(uid__iexact=word))
+    known = PersonKey.objects.filter(pk__in=keys).order_by("created_at").first()
+    if known is not None and not ours.exists():
+        one = frozenset([word])
+        yield Person(STRANGER, known.pk, word, keys, contracts=one, cards=one)
 
 
 def _by_id(text: str) -> Q:
@@ -65,6 +101,12 @@ def export_user(person: Person) -> Iterator[dict[str, Any]]:
     """The login."""
     names = ("email", "name", "is_staff", "is_active", "last_login", "created_at")
     yield from User.objects.filter(pk=person.id).values(*names)
+
+
+def export_answers(person: Person) -> Iterator[dict[str, Any]]:
+    """Answers to API requests of the last day, kept for their repetition; they end with the key."""
+    rows: Any = IdempotencyKey.objects.filter(person.is_in("body"))
+    yield from rows.values("claimed_at", "body")
 
 
 def erase_account(person: Person, *, reason: str, actor: Actor | None) -> int:

@@ -17,6 +17,7 @@ from apps.audit.export import export_entries
 from apps.audit.models import Entry, Seal
 from apps.audit.search import find_entries
 from apps.audit.story import chapter_of
+from apps.core import staff_display
 from apps.core.admin import (
     ChoicesDropdownFilter,
     RangeDateTimeFilter,
@@ -53,11 +54,11 @@ class EntryAdmin(ReadOnlyAdmin):
     ]
     ordering = ["-recorded_at", "-id"]
     search_by = find_entries
-    search_help_text = "Id of a record, person, provider or request; name; activity; reason."
+    search_help_text = "Id of a record, person, provider or request; name; activity."
     change_list_template = "audit/entries.html"
     fieldsets = [
         (None, {"fields": ["recorded_at", "what", "record", "who", "reason", "changes"]}),
-        ("Door", {"fields": ["method", "url", "route", "path", "source_address", "more"]}),
+        ("Request", {"fields": ["method", "url", "route", "path", "source_address", "more"]}),
         ("Proof", {"fields": ["id", "object_type", "object_id", "provider_id", "account_id",
                               "hash", "key_id"]}),
     ]  # fmt: skip
@@ -97,14 +98,17 @@ class EntryAdmin(ReadOnlyAdmin):
             page = reverse(f"admin:{app}_{model}_change", args=[entry.object_id])
         except NoReverseMatch:
             return entry.object_label
-        return format_html('<a href="{}">{}</a>', page, entry.object_label or entry.object_id)
+        return format_html(
+            '<a class="staff-link" href="{}">{}</a>', page, entry.object_label or entry.object_id
+        )
 
     @admin.display(description="by", ordering="actor_id")
     def who(self, entry: Entry) -> str:
         """Everything else that this one did."""
         return format_html(
-            '<a href="?q={}">{}</a> <span class="staff-badge staff-calm">{}</span>',
-            entry.actor_id, entry.actor_label, entry.get_actor_kind_display(),
+            '<a class="staff-link" href="{}?q={}">{}</a> {}',
+            reverse("admin:audit_entry_changelist"), entry.actor_id, entry.actor_label,
+            staff_display.badge(entry.get_actor_kind_display()),
         )  # fmt: skip
 
     @admin.display(description="request")
@@ -113,7 +117,9 @@ class EntryAdmin(ReadOnlyAdmin):
         if not entry.request_id:
             return "–"
         page = reverse("admin:audit_entry_changelist")
-        return format_html('<a href="{}?q={}">all of it</a>', page, entry.request_id)
+        return format_html(
+            '<a class="staff-link" href="{}?q={}">all of it</a>', page, entry.request_id
+        )
 
     @admin.display(description="before and after")
     def changes(self, entry: Entry) -> SafeString:
@@ -122,6 +128,10 @@ class EntryAdmin(ReadOnlyAdmin):
 
 @admin.register(Seal)
 class SealAdmin(ReadOnlyAdmin):
-    list_display = ["number", "sealed_at", "entries", "hash"]
+    list_display = ["number", "sealed_at", "entries_sealed", "hash"]
     ordering = ["-number"]
     change_form_outer_after_template: Any = None
+
+    @admin.display(description="entries", ordering="entries")
+    def entries_sealed(self, seal: Seal) -> str:
+        return staff_display.number(f"{seal.entries:,}")

@@ -9,6 +9,8 @@ from django.db.models import QuerySet
 
 from apps.audit import services
 from apps.audit.context import Actor
+from apps.audit.doors import HIDDEN
+from apps.audit.search import names_somebody
 
 COLUMNS = (
     "id", "recorded_at", "activity", "object_type", "object_id", "object_label", "before", "after",
@@ -24,10 +26,16 @@ def export_entries(
     """Lines of CSV. The export is noted before the first line leaves."""
     services.note(
         "exported audit trail", object_type="audit.entry", object_id="export",
-        object_label="audit trail", after={"filters": filters, "entries": entries.count()},
+        object_label="audit trail",
+        after={"filters": _without_names(filters), "entries": entries.count()},
         reason=reason, actor=actor,
     )  # fmt: skip
     return _lines(entries)
+
+
+def _without_names(filters: dict[str, Any]) -> dict[str, Any]:
+    """What was searched for is kept, unless it names somebody."""
+    return filters | {"q": HIDDEN} if names_somebody(filters.get("q", "")) else filters
 
 
 def _lines(entries: QuerySet[Any]) -> Iterator[str]:

@@ -63,19 +63,27 @@ class PersonalLabelField(models.CharField):
         return reveal(value)
 
 
-class PersonalMessageField(PlainInMigrations, models.TextField):
-    """A message kept as received, protected under the key of `instance.audit_person_id()`."""
+class ProtectsItself:
+    """Written under the key of `instance.audit_person_id()`, which needs no thought elsewhere.
+
+    Many rows at once are given their keys as `instance.audit_keys` (see personal.keyring).
+    """
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
-        value = super().pre_save(model_instance, add)
+        value = super().pre_save(model_instance, add)  # type: ignore[misc]
         return self.protected(model_instance, value)
 
     def protected(self, record: Any, value: Any) -> Any:
         """The value as it is stored for this record."""
         return protect(value, record.audit_person_id(), getattr(record, "audit_keys", None))
 
-    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
-        return reveal(value)
+
+class PersonalMessageField(ProtectsItself, PersonalTextField):
+    """A text about one person: a message as received, a sentence from outside."""
+
+
+class PersonalJSONField(ProtectsItself, ProtectedJSONField):
+    """JSON about one person."""
 
 
 def canonical(value: Any) -> str:

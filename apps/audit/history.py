@@ -1,10 +1,11 @@
 """Versions of audited records: django-simple-history with our keys, actor and activity."""
 
 from collections.abc import Hashable
+from copy import copy
 from functools import cache
 from typing import Any, cast
 
-from django.db import DEFAULT_DB_ALIAS, models
+from django.db import models
 from simple_history.models import HistoricalRecords
 
 from apps.audit import diff, recording
@@ -14,7 +15,6 @@ from apps.audit.errors import UnauditedWrite
 from apps.audit.fields import PersonalLabelField, PersonalTextField
 from apps.audit.personal import Keyring, protect
 from apps.core.ids import new_id
-from apps.core.inserting import insert_many
 
 
 class VersionBase(models.Model):
@@ -43,7 +43,7 @@ class History(HistoricalRecords):
             bases=(VersionBase,),
             history_id_field=models.UUIDField(default=new_id),
             history_user_id_field=models.UUIDField(null=True, blank=True),
-            history_change_reason_field=models.TextField(blank=True, default=""),
+            history_change_reason_field=PersonalTextField(blank=True, default=""),
             **kwargs,
         )
 
@@ -82,34 +82,40 @@ class History(HistoricalRecords):
     def create_historical_record(
         self, instance: Any, history_type: str, using: str | None = None
     ) -> None:
-        """Write the version, with the activity that AuditedModel.save is recording."""
+        """Make the version; AuditedModel.save, which is under way, writes it with the entry."""
         change, keys = instance.audit_change, instance.audit_keys
-        version = self.version_of(instance, history_type, change, keys=keys)
-        insert_many([version], using=using or DEFAULT_DB_ALIAS)
+        instance.audit_version = self.version_of(instance, history_type, change, keys=keys)
 
     def version_of(
         self, instance: Any, history_type: str, change: Change, *, keys: Keyring
     ) -> models.Model:
-        """An unsaved version of the instance as it is now; '+' created, '~' changed."""
+        """An unsaved version of the instance as it is stored now; '+' created, '~' changed."""
         actor = change.actor
+        if instance.audit_unsaved:
+            instance = _with(instance, instance.audit_unsaved)
         version: models.Model = _version_model(cast(Hashable, type(instance)), self.manager_name)(
             history_date=change.now,
             history_type=history_type,
             history_user_id=as_uuid(actor.id),
-            history_change_reason=change.reason,
+            history_change_reason=self._reason(instance, change, keys),
             activity=change.activity,
             actor_kind=actor.kind,
             actor_id=actor.id[:100],
-            actor_label=_label(actor, keys),
+            actor_label=actor_label(actor, keys),
             request_id=change.context.request_id[:100],
             **self._values(instance, keys),
         )
         return version
 
+    def _reason(self, instance: Any, change: Change, keys: Keyring) -> str:
+        """Free text of staff, who may have named the person."""
+        if not change.reason:
+            return ""
+        return str(protect(change.reason, instance.audit_person_id(), keys))
+
     def _values(self, instance: Any, keys: Keyring) -> dict[str, Any]:
         values = {
-            field.attname: getattr(instance, field.attname)
-            for field in self.fields_included(instance)
+            name: getattr(instance, name) for name in _versioned(cast(Hashable, type(instance)))
         }
         for name in values.keys() & set(instance.audit_personal):
             values[name] = protect(diff.plain(values[name]), instance.audit_person_id(), keys)
@@ -122,7 +128,19 @@ def _version_model(model: Any, manager_name: str) -> Any:
     return getattr(model, manager_name).model
 
 
-def _label(actor: Actor, keys: Keyring) -> str:
+def _with(instance: Any, stored: dict[str, Any]) -> Any:
+    copied = copy(instance)
+    copied.__dict__.update(stored)
+    return copied
+
+
+@cache
+def _versioned(model: Any) -> tuple[str, ...]:
+    return tuple(field.attname for field in model.audit_history.fields_included(model))
+
+
+def actor_label(actor: Actor, keys: Keyring | None = None) -> str:
+    """Who acted, for a PersonalLabelField; a user's name is protected."""
     person_id = recording.person_of(actor)
     if person_id is None:
         return actor.label[:200]

@@ -1,15 +1,16 @@
 """Personal values, readable only while the key of their person exists.
 
 A protected value is the text `pd1.<person>.<nonce and AES-256-GCM ciphertext>`, so that it fits
-wherever a text fits: a column, a value inside JSON. Reading reveals it; after the key was
-destroyed it reads "(erased)".
+wherever a text fits: a column, a value inside JSON, a piece of a sentence. Reading reveals it;
+after the key was destroyed it reads "(erased)".
 """
 
 import json
+import re
 import secrets
 import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
@@ -21,12 +22,16 @@ from django.db import transaction
 from apps.audit.models.persons import PersonKey
 
 ERASED = "(erased)"
+# In a person's export, in place of what is somebody else's.
+OTHERS = '"***"'
 PREFIX = "pd1."
 # How long another process may still read what was just erased.
 KEEP_SECONDS = 60
 _KEEP_MOST = 20_000
 _NONCE = 12
 _CONTRACTS = UUID("5b1f9d0e-3c5f-4c57-9e0a-7d6a2a0d9b11")
+_CARDS = UUID("0c0e7b52-6f1c-4b52-8a35-3d1f2a9c4e77")
+_PIECE = re.compile(r"pd1\.[0-9a-f]{32}\.[A-Za-z0-9_=-]+")
 
 # Keys that this process has seen, until when (monotonic seconds): enough to read with.
 _seen: dict[UUID, tuple[bytes | None, float]] = {}
@@ -40,6 +45,16 @@ Keyring = dict[UUID, bytes | None]
 def person_of_contract(contract_id: str) -> UUID | None:
     """The person behind a contract id, known before we know whose contract it is."""
     return uuid5(_CONTRACTS, contract_id.upper()) if contract_id else None
+
+
+def person_of_card(uid: str) -> UUID | None:
+    """The person behind a card's uid, where a message names no contract."""
+    return uuid5(_CARDS, uid.upper()) if uid else None
+
+
+def person_of_token(contract_id: str, uid: str) -> UUID | None:
+    """The person who charges with a token, known or not: by the contract, else by the card."""
+    return person_of_contract(contract_id) or person_of_card(uid)
 
 
 def protect(value: Any, person_id: UUID | None, keys: Keyring | None = None) -> Any:
@@ -65,7 +80,7 @@ def protect(value: Any, person_id: UUID | None, keys: Keyring | None = None) -> 
 def reveal(value: Any) -> Any:
     """The value with each protected text in it, however deep, made readable or "(erased)"."""
     if isinstance(value, str):
-        return _reveal_text(value) if value.startswith(PREFIX) else value
+        return _reveal_text(value) if PREFIX in value else value
     if isinstance(value, dict):
         return {name: reveal(inner) for name, inner in value.items()}
     if isinstance(value, list):
@@ -73,7 +88,23 @@ def reveal(value: Any) -> Any:
     return value
 
 
+def reveal_only(text: str, person_ids: Container[UUID]) -> str:
+    """A stored text with what is protected for these persons readable, and left out for others."""
+
+    def piece(found: re.Match[str]) -> str:
+        theirs = UUID(found[0].split(".")[1]) in person_ids
+        return str(_reveal_whole(found[0])) if theirs else OTHERS
+
+    return _PIECE.sub(piece, text)
+
+
 def _reveal_text(text: str) -> Any:
+    if _PIECE.fullmatch(text):
+        return _reveal_whole(text)
+    return _PIECE.sub(lambda found: str(_reveal_whole(found[0])), text)
+
+
+def _reveal_whole(text: str) -> Any:
     try:
         _, person, sealed = text.split(".")
         person_id, data = UUID(person), urlsafe_b64decode(sealed)
@@ -118,8 +149,11 @@ def keyring(person_ids: Iterable[UUID | None]) -> Keyring:
         return held
     found = _stored(unknown)
     if new := unknown - found.keys():
-        rows = [PersonKey(person_id=person_id, key=secrets.token_bytes(32)) for person_id in new]
-        # Another transaction may make the same key now: whoever is first wins.
+        rows = [
+            PersonKey(person_id=person_id, key=secrets.token_bytes(32)) for person_id in sorted(new)
+        ]
+        # Another transaction may make the same keys now: whoever is first wins, and in one order
+        # everywhere, so that two don't wait for each other.
         PersonKey.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)
         found |= _stored(new)
     transaction.on_commit(lambda: _committed.update(unknown))

@@ -1,22 +1,25 @@
 """Persons across all apps: who can be found, what is kept of them, what erasing them means.
 
-Each app registers in AppConfig.ready() what it holds. Erasing pseudonymises the living records,
-then destroys the keys: what is in versions, entries, events and kept messages stays where it is,
-whole and sealed, and can't be read any more. Invoices are kept as the law asks.
+A person is an account, a user, or somebody of whom only a contract or a card is known. Each app
+registers in AppConfig.ready() what it holds. Erasing pseudonymises the living records, then
+destroys the keys: what is in versions, entries, events and kept messages stays where it is, whole
+and sealed, and can't be read any more. Invoices are kept as the law asks.
 """
 
+import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from apps.audit import services
 from apps.audit.context import Actor
 from apps.audit.models import Entry
-from apps.audit.personal import destroy_keys
+from apps.audit.personal import ERASED, PREFIX, destroy_keys
 from apps.core.errors import DomainError, InvalidInput, NotFound
 
 
@@ -38,26 +41,56 @@ class ReasonMissing(InvalidInput):
     code = "REASON_MISSING"
 
 
+class PersonBusy(DomainError):
+    """Something is under way that needs to know the person until it ends."""
+
+    code = "PERSON_BUSY"
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
-    """An account or a user. `keys` are all persons under whose keys their values are kept."""
+    """`keys` are all persons under whose keys their values are kept; `contracts` and `cards` what
+    they charge with, in capitals; `names` what free text may call them."""
 
     kind: str
     id: UUID
     label: str
     keys: frozenset[UUID] = field(default_factory=frozenset)
+    contracts: frozenset[str] = field(default_factory=frozenset)
+    cards: frozenset[str] = field(default_factory=frozenset)
+    names: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def all_keys(self) -> set[UUID]:
+        return {self.id, *self.keys}
+
+    def blank(self, text: str) -> str:
+        """The text without what is known to name the person."""
+        words = sorted({*self.names, *self.contracts, *self.cards} - {""}, key=len, reverse=True)
+        if not words:
+            return text
+        return re.sub("|".join(map(re.escape, words)), ERASED, text, flags=re.IGNORECASE)
+
+    def is_in(self, column: str) -> Q:
+        """The rows in whose column something is kept under the person's keys: a scan."""
+        found = Q(pk__in=[])
+        for key in self.all_keys:
+            found |= Q(**{f"{column}__contains": f"{PREFIX}{key.hex}."})
+        return found
 
 
 @dataclass(frozen=True, slots=True)
 class Holding:
     """What an app holds of persons. `export` gives JSON-ready rows; `erase` pseudonymises the
-    living records (None: they are kept as the law asks) and returns how many; `keys` names
-    further keys under which it keeps their values."""
+    living records (None: what is there is kept as the law asks, or ends with its key) and returns
+    how many; `keys` names further keys under which it keeps their values. `prepare` comes before
+    anything is erased: what has to be told to others, or PersonBusy."""
 
     name: str
     export: Callable[[Person], Iterable[dict[str, Any]]]
     erase: Callable[..., int] | None = None
     keys: Callable[[Person], Iterable[UUID]] | None = None
+    prepare: Callable[[Person], None] | None = None
 
 
 Finder = Callable[[str], Iterable[Person]]
@@ -93,16 +126,23 @@ def export_person(*, person: Person, actor: Actor | None = None) -> dict[str, An
         "exported personal data", object_type=person.kind, object_id=str(person.id),
         object_label=person.label, person_id=person.id, actor=actor,
     )  # fmt: skip
+    person = _with_all_keys(person)
     held = {name: list(holding.export(person)) for name, holding in _holdings.items()}
     return {"person": {"kind": person.kind, "id": str(person.id)}, **held, "trail": _trail(person)}
 
 
+def _with_all_keys(person: Person) -> Person:
+    found = (set(holding.keys(person)) for holding in _holdings.values() if holding.keys)
+    return replace(person, keys=person.keys.union(*found))
+
+
 def _trail(person: Person) -> list[dict[str, Any]]:
-    entries = Entry.objects.filter(object_id=str(person.id)).order_by("recorded_at")
+    """What was done to the person's record, and what a user did."""
+    entries = Entry.objects.filter(Q(object_id=str(person.id)) | Q(actor_id=str(person.id)))
     return [
         {"at": entry.recorded_at.isoformat(), "activity": entry.activity, "before": entry.before,
-         "after": entry.after}
-        for entry in entries
+         "after": entry.after, "reason": entry.reason, "source_address": entry.source_address}
+        for entry in entries.order_by("recorded_at")
     ]  # fmt: skip
 
 
@@ -112,13 +152,14 @@ def erase_person(
 ) -> dict[str, int]:
     """Pseudonymise and destroy the keys, in one transaction; how many records per app.
 
-    Can't be undone. Raises ReasonMissing.
+    Can't be undone. Raises ReasonMissing, PersonBusy.
     """
     if not reason.strip():
         raise ReasonMissing("Say why the person is erased: their request, the end of a period.")
-    keys = {person.id, *person.keys}
+    person = _with_all_keys(person)
     for holding in _holdings.values():
-        keys |= set(holding.keys(person)) if holding.keys else set()
+        if holding.prepare is not None:
+            holding.prepare(person)
     erased = {
         name: holding.erase(person, reason=reason, actor=actor)
         for name, holding in _holdings.items()
@@ -129,5 +170,5 @@ def erase_person(
         "erased person", object_type=person.kind, object_id=str(person.id),
         object_label=f"erased {person.id}", after=dict(erased), reason=reason, actor=actor,
     )  # fmt: skip
-    destroy_keys(keys, now=now)
+    destroy_keys(person.all_keys, now=now)
     return erased

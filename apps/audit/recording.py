@@ -14,23 +14,28 @@ from apps.audit.personal import Keyring, protect
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Whose story an entry belongs to; `person_id` protects the label when it names a person."""
+    """Whose story an entry belongs to.
+
+    `person_id` protects the label when it names a person, `owner_id` the reason, which may.
+    """
 
     type: str
     id: str
     label: str
     person_id: UUID | None = None
+    owner_id: UUID | None = None
     provider_id: Any = None
     account_id: Any = None
 
 
-def subject_of(record: Any) -> Subject:
-    """The subject of an audited record's entries."""
+def subject_of(record: Any, change: Change) -> Subject:
+    """The subject of an audited record's entry."""
     return Subject(
         type=record._meta.label_lower,
         id=str(record.pk),
         label=record.audit_label(),
         person_id=record.audit_person_id() if record.audit_personal_label else None,
+        owner_id=record.audit_person_id() if change.reason else None,
         provider_id=record.audit_provider_id(),
         account_id=record.audit_account_id(),
     )
@@ -52,7 +57,7 @@ def changed_entry(
     """The unsaved entry of a record that got new values in `fields`; `before` are the old ones."""
     after = {field.attname: getattr(record, field.attname) for field in fields}
     return entry_of(
-        subject_of(record), change, keys=keys,
+        subject_of(record, change), change, keys=keys,
         before=_protected(
             _as_before(record, before, fields), diff.values(type(record), fields, before), keys
         ),
@@ -79,8 +84,9 @@ def created_entry(record: Any, change: Change, *, keys: Keyring) -> Entry:
         if value not in (None, "", [], {})
     }
     return entry_of(
-        subject_of(record), change, keys=keys, before={}, after=_protected(record, after, keys)
-    )
+        subject_of(record, change), change, keys=keys, before={},
+        after=_protected(record, after, keys),
+    )  # fmt: skip
 
 
 def entry_of(
@@ -101,7 +107,7 @@ def entry_of(
         object_type=subject.type[:100],
         object_id=subject.id[:100],
         object_label=protect(_clean(subject.label)[:200], subject.person_id, keys),
-        reason=change.reason,
+        reason=protect(change.reason, subject.owner_id, keys),
         actor_kind=actor.kind,
         actor_id=actor.id[:100],
         actor_label=protect(_clean(actor.label)[:200], person_of(actor), keys),
@@ -112,8 +118,16 @@ def entry_of(
         method=context.method[:10],
         route=context.route[:300],
         path=_clean(context.path)[:1000],
-        source_address=context.source_address[:45],
+        source_address=protect(context.source_address[:45], _sits_at(subject, actor), keys),
     )
+
+
+def _sits_at(subject: Subject, actor: Actor) -> UUID | None:
+    """Whose address a request came from: the user's; before a login, that of whom it is about.
+
+    A credential's address is a partner's server.
+    """
+    return subject.person_id if actor.kind is ActorKind.JOB else person_of(actor)
 
 
 def _clean(text: str) -> str:
@@ -131,7 +145,7 @@ def _protected(record: Any, values: dict[str, Any], keys: Keyring) -> dict[str, 
 
 def persons_of(record: Any, change: Change) -> set[UUID | None]:
     """Whose keys the version and the entry of a record need."""
-    own = record.audit_person_id() if record.audit_personal else None
+    own = record.audit_person_id() if record.audit_personal or change.reason else None
     return {own, person_of(change.actor)}
 
 

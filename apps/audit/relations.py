@@ -119,7 +119,7 @@ def _record_list(
     with transaction.atomic(savepoint=False):
         owner.audit_history.version_of(owner, "~", change, keys=keys).save()
         recording.entry_of(
-            recording.subject_of(owner), change, keys=keys,
+            recording.subject_of(owner, change), change, keys=keys,
             before={field.name: before}, after={field.name: after},
         ).save()  # fmt: skip
 

@@ -53,7 +53,7 @@ def as_text(value: Any, *, exact: bool = False) -> str:
             value, default=str, ensure_ascii=False, sort_keys=True, separators=(",", ":")
         )
     if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")
+        return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
     if isinstance(value, UUID):
         return value.hex
     return str(value)
@@ -69,7 +69,7 @@ def hashed_fields(model: Any) -> tuple[Any, ...]:
 def entry_hash(texts: Sequence[str], *, key_id: str) -> str:
     """The hash of an entry, over its columns' texts in the order of hashed_fields()."""
     # Lengths first, so that no two rows give the same message.
-    lengths = ",".join(str(len(text)) for text in texts)
+    lengths = ",".join(map(str, map(len, texts)))
     return sign(f"entry\n{lengths}\n{''.join(texts)}".encode(), key_id=key_id)
 
 
@@ -90,12 +90,17 @@ def seal_hash(
 
 
 def _key(key_id: str) -> bytes:
-    for key in (settings.AUDIT_SEAL_KEY, *settings.AUDIT_SEAL_OLD_KEYS):
-        if key_id_of(key) == key_id:
-            return key.encode()
+    key = _by_id((settings.AUDIT_SEAL_KEY, *settings.AUDIT_SEAL_OLD_KEYS)).get(key_id)
+    if key is not None:
+        return key
     raise UnknownKey(
         f"The key {key_id!r} is unknown. Add the retired key to AUDIT_SEAL_OLD_KEYS.", key=key_id
     )
+
+
+@cache
+def _by_id(all_keys: tuple[str, ...]) -> dict[str, bytes]:
+    return {key_id_of(key): key.encode() for key in all_keys}
 
 
 @cache

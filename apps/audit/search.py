@@ -14,7 +14,7 @@ MOST_PEOPLE = 200
 
 def find_entries(entries: QuerySet[Any], phrase: str) -> QuerySet[Any]:
     """Entries of or by what the phrase names. Names of people are protected in entries, so
-    that they are looked up where they live."""
+    that they are looked up where they live; reasons and addresses that are protected can't be."""
     if (exact := _as_uuid(phrase)) is not None:
         text = str(exact)
         return entries.filter(
@@ -28,6 +28,11 @@ def find_entries(entries: QuerySet[Any], phrase: str) -> QuerySet[Any]:
         | Q(request_id=phrase) | Q(object_id=phrase) | Q(source_address=phrase)
         | Q(object_id__in=people) | Q(actor_id__in=people)
     )  # fmt: skip
+
+
+def names_somebody(phrase: str) -> bool:
+    """Whether a person is known by this, or by a part of it."""
+    return bool(phrase) and bool(_people(phrase))
 
 
 def _people(phrase: str) -> list[Any]:

@@ -41,8 +41,9 @@ def note(
     `before` and `after` are JSON-ready. Raises ActorMissing.
     """
     subject = recording.Subject(
-        object_type, object_id, object_label, person_id, provider_id, account_id
-    )
+        object_type, object_id, object_label, person_id, person_id or account_id, provider_id,
+        account_id,
+    )  # fmt: skip
     change = change_of(activity, reason=reason, actor=actor)
     with transaction.atomic(savepoint=False):
         entry = recording.entry_of(subject, change, before=before or {}, after=after or {})

@@ -54,6 +54,9 @@ def _change(model: type[Model], name: str, before: Any, after: Any) -> tuple[str
     try:
         field = model._meta.get_field(name)
     except FieldDoesNotExist:
+        field = None
+    # The entry of an erasure counts by app, some of which are named like relations of the record.
+    if not isinstance(field, models.Field):
         return name, _plain(before), _plain(after)
     return str(getattr(field, "verbose_name", name)), _shown(field, before), _shown(field, after)
 

@@ -21,7 +21,10 @@ class CdrsConfig(AppConfig):
         from apps.events.subscriptions import subscribe
         from apps.vat.services import register_decider
 
-        subscribe("cdr.status.accepted", name="cdrs.vat", handler=vat.on_cdr_accepted)
+        subscribe(
+            "cdr.status.accepted", name="cdrs.vat",
+            handler=vat.on_cdr_accepted, many=vat.on_cdrs_accepted,
+        )  # fmt: skip
         subscribe("cdr.deleted", name="cdrs.vat", handler=vat.on_cdr_deleted)
         register_decider(vat.SUBJECT, vat.decide_again)
 

@@ -1,16 +1,20 @@
 """Who wants to know at once when a session or a CDR comes in; filled by upper floors."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
+from uuid import UUID
 
+from apps.cdrs.holds import HoldReason
 from apps.cdrs.models import CDR, ChargingSession
 
 
 class ArrivalListener(Protocol):
     """Called inside the receiving transaction: what it writes stands or falls with the arrival.
 
-    A listener that also has `cdrs_arrived(cdrs, *, now)` gets the CDRs of an import in batches.
+    A listener that also has `cdrs_arrived(cdrs, *, now)` gets the CDRs of an import in batches;
+    one that has `object_to(cdrs)` is asked before they are stored and judged, and says by CDR id
+    why a person must look.
     """
 
     def session_arrived(self, session: ChargingSession, *, now: datetime) -> None: ...
@@ -44,3 +48,14 @@ def announce_cdrs(cdrs: Sequence[CDR], *, now: datetime) -> None:
         else:
             for cdr in cdrs:
                 listener.cdr_arrived(cdr, now=now)
+
+
+def objections(cdrs: Sequence[CDR]) -> dict[UUID, list[HoldReason]]:
+    """What listeners have against CDRs that are about to be stored, by their ids."""
+    found: dict[UUID, list[HoldReason]] = {}
+    for listener in _listeners:
+        if ask := getattr(listener, "object_to", None):
+            said: Mapping[UUID, HoldReason] = ask(cdrs)
+            for pk, reason in said.items():
+                found.setdefault(pk, []).append(reason)
+    return found

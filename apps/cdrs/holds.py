@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Final
 
 from apps.cdrs.messages import CdrMessage
+from apps.tariffs.hub_remarks import is_cost_insignificant
 
 # Stations' clocks run a little ahead of ours.
 CLOCK_TOLERANCE: Final = timedelta(minutes=10)
@@ -85,17 +86,15 @@ def lookup_reasons(*, message: CdrMessage, known: Known) -> Iterator[HoldReason]
 
 
 def _of_token(message: CdrMessage, known: Known) -> Iterator[HoldReason]:
-    sent = message.contract_id or message.token_uid
-    if not sent:
+    """Without the ids, which the CDR itself shows: reasons are kept in events and entries."""
+    if not (message.contract_id or message.token_uid):
         yield HoldReason("TOKEN_MISSING", "It names no token: nobody is known to have charged.")
     elif known.token_of_other_provider:
-        yield HoldReason(
-            "TOKEN_OF_OTHER_PROVIDER", f"The token {sent} is none of this provider's tokens."
-        )
+        yield HoldReason("TOKEN_OF_OTHER_PROVIDER", "Its token is none of this provider's tokens.")
     elif not known.token:
-        yield HoldReason("TOKEN_UNKNOWN", f"We don't know the token {sent}.")
+        yield HoldReason("TOKEN_UNKNOWN", "We don't know its token.")
     elif not known.token_is_valid:
-        yield HoldReason("TOKEN_BLOCKED", f"The token {sent} is blocked.")
+        yield HoldReason("TOKEN_BLOCKED", "Its token is blocked.")
 
 
 def _of_time(message: CdrMessage, now: datetime) -> Iterator[HoldReason]:
@@ -124,8 +123,7 @@ def _of_cost(message: CdrMessage) -> Iterator[HoldReason]:
         yield HoldReason(
             "COST_INCL_BELOW_EXCL", "The cost including VAT is below that excluding it."
         )
-    if message.remark.startswith("[?]"):
-        # Gireve's mark on CDRs, see its OCPI 2.1.1 implementation guide.
+    if is_cost_insignificant(message.remark):
         yield HoldReason("COST_NOT_SIGNIFICANT", "The hub marks the cost as not significant.")
 
 

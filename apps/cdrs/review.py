@@ -38,7 +38,8 @@ class Terms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """What of a CDR is judged. Costs exclude VAT; `price` is ours, None with the reason in
+    """What of a CDR is judged. Costs exclude VAT; `cost` is None where none was sent or it is not
+    significant, `cost_by_hub` when the hub computed it; `price` is ours, None with the reason in
     `price_missing`; `connector_kw` is what the connector can give, as far as it is known;
     `overlaps` names the CDRs of the same EVSE or token at the same time."""
 
@@ -48,6 +49,7 @@ class Judged:
     currency: str
     cost: Decimal | None
     price: Decimal | None
+    cost_by_hub: bool = False
     price_missing: str = ""
     is_credit: bool = False
     power_type: str = ""
@@ -84,9 +86,10 @@ def _of_price(judged: Judged, terms: Terms) -> Iterator[HoldReason]:
     difference = judged.cost - judged.price
     if abs(difference) > tolerated(judged.price, terms):
         more = "more" if difference > 0 else "less"
+        total = "total that the hub computed" if judged.cost_by_hub else "sent total"
         yield HoldReason(
             "PRICE_DIFFERS",
-            f"The sent total of {judged.cost:f} {judged.currency} is {abs(difference):f} {more} "
+            f"The {total} of {judged.cost:f} {judged.currency} is {abs(difference):f} {more} "
             f"than ours of {judged.price:f} {judged.currency}.",
         )
 

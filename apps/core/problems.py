@@ -1,5 +1,6 @@
 """Errors of the REST API as problem+json (RFC 9457); the only place that makes them."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -12,6 +13,8 @@ from rest_framework.views import set_rollback
 from apps.core.errors import DomainError
 
 CONTENT_TYPE = "application/problem+json"
+# Members with a meaning of their own (RFC 9457, section 3.1, and our code).
+_OWN = frozenset({"type", "title", "status", "detail", "instance", "code"})
 
 
 class ProblemSerializer(serializers.Serializer[Any]):
@@ -24,15 +27,20 @@ class ProblemSerializer(serializers.Serializer[Any]):
     detail = serializers.CharField()
 
 
-def problem(*, status: int, code: str, detail: str, **extra: Any) -> Response:
-    """A problem document: type, title, status, detail, code and whatever a program needs."""
+def problem(
+    *, status: int, code: str, detail: str, extra: Mapping[str, Any] | None = None
+) -> Response:
+    """A problem document: type, title, status, detail, code and whatever a program needs.
+
+    What is named in `extra` like a member of the document itself is told as `error_<name>`.
+    """
     body = {
         "type": f"/api/docs/errors#{code}",
         "title": HTTPStatus(status).phrase,
         "status": status,
         "code": code,
         "detail": detail,
-        **extra,
+        **{f"error_{n}" if n in _OWN else n: value for n, value in (extra or {}).items()},
     }
     return Response(body, status=status, content_type=CONTENT_TYPE)
 
@@ -42,7 +50,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     if isinstance(error, DomainError):
         set_rollback()
         return problem(
-            status=error.http_status, code=error.code, detail=error.message, **error.details
+            status=error.http_status, code=error.code, detail=error.message, extra=error.details
         )
     if isinstance(error, RequestDataTooBig):
         set_rollback()
@@ -63,7 +71,7 @@ def _of_api_exception(error: exceptions.APIException) -> Response:
             status=400,
             code="INVALID_INPUT",
             detail="The request has values that can't be used; see errors.",
-            errors=error.detail,
+            extra={"errors": error.detail},
         )
     else:
         code = error.get_codes() if isinstance(error.get_codes(), str) else error.default_code

@@ -29,6 +29,7 @@ from apps.cdrs.services import (
 )
 from apps.demo.calendar import Calendar, next_month
 from apps.demo.charges import charges_of_day
+from apps.demo.doubtful import doubtful_charges
 from apps.demo.oddities import is_much_too_dear, with_oddities
 from apps.demo.providers import PROVIDERS, DemoProvider, customers
 from apps.demo.stations import RHEIN, STATIONS
@@ -74,6 +75,9 @@ def _messages(demo: DemoProvider, calendar: Calendar) -> Iterator[CdrMessage]:
             nearby=tuple(demo.vat_numbers), average=AVERAGE[demo.slug],
         )  # fmt: skip
         yield from with_oddities(list(of_day))
+    yield from doubtful_charges(
+        today=calendar.today, provider=demo.slug, customers=people, stations=STATIONS
+    )
 
 
 def _receive(messages: Sequence[CdrMessage], now: datetime) -> None:
@@ -121,6 +125,11 @@ def _decide_on_held(until: datetime, now: datetime, support: Actor) -> None:
             accept_cdr(
                 cdr=cdr, now=now, actor=support,
                 reason="More decimals than OCPI allows; the amount itself is right.",
+            )  # fmt: skip
+        elif codes == {"SESSION_OVERLAPS"}:
+            accept_cdr(
+                cdr=cdr, now=now, actor=support,
+                reason="The operator confirmed both sessions; its clock was wrong.",
             )  # fmt: skip
         elif codes & {"ENERGY_NEGATIVE", "COST_MISSING"}:
             reject_cdr(

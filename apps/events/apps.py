@@ -7,6 +7,7 @@ class EventsConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.core.triggers import frozen_when
+        from apps.events import personal
         from apps.events.models import Event
 
         frozen_when(
@@ -14,3 +15,4 @@ class EventsConfig(AppConfig):
             "id", "type", "aggregate_type", "aggregate_id", "sequence", "provider_id", "data",
             "occurred_at", message="events_event: an event keeps what it says",
         )  # fmt: skip
+        personal.register()

@@ -31,7 +31,10 @@ class EventQuerySet(models.QuerySet["Event"]):
             aggregate_type=OuterRef("aggregate_type"), aggregate_id=OuterRef("aggregate_id"),
             sequence__lte=OuterRef("sequence"), next_attempt_at__gt=now,
         )  # fmt: skip
-        return pending.filter(~Exists(waiting)).order_by(
+        # Which aggregates have a failed one is found out once; only for those the rest is asked.
+        # Without it PostgreSQL may look through all that is pending for each that is pending.
+        failed = self.pending().filter(next_attempt_at__gt=now).values("aggregate_id")
+        return pending.filter(~Q(aggregate_id__in=failed) | ~Exists(waiting)).order_by(
             "occurred_at", "aggregate_type", "aggregate_id", "sequence"
         )
 

@@ -6,6 +6,7 @@ one that failed keeps its later ones back, until it succeeds or is parked.
 """
 
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -92,11 +93,47 @@ def _publish_batch(batch: list[Event], publisher: Publisher, *, now: datetime) -
 def _hand_over_pending(*, now: datetime, end: float) -> tuple[int, bool]:
     handled = 0
     while batch := _due(Event.objects.unhandled(), now=now):
+        if time.monotonic() <= end and _hand_over_together(batch, now=now):
+            handled += len(batch)
+            continue
         done, in_time = _hand_over_batch(batch, now=now, end=end)
         handled += done
         if not in_time:
             return handled, True
     return handled, False
+
+
+def _hand_over_together(batch: list[Event], *, now: datetime) -> bool:
+    """All of the batch in one transaction, where all its subscribers take many at once; False
+    when one doesn't, or failed: nothing was done then."""
+    by_subscription: dict[Subscription, list[Event]] = defaultdict(list)
+    for event in batch:
+        for subscription in subscribers_of(event.type):
+            by_subscription[subscription].append(event)
+    if any(subscription.many is None for subscription in by_subscription):
+        return False
+    try:
+        with transaction.atomic():
+            for subscription, events in by_subscription.items():
+                _hand_over_new(subscription, events)
+            Event.objects.filter(pk__in=[event.pk for event in batch]).update(handled_at=now)
+    except Exception as error:
+        logger.warning("events_not_handed_over_together", reason=f"{type(error).__name__}: {error}")
+        return False
+    return True
+
+
+def _hand_over_new(subscription: Subscription, events: list[Event]) -> None:
+    """Those that the subscriber has not handled yet, with the notes that it did."""
+    noted = Consumption.objects.filter(event__in=events, subscriber=subscription.name)
+    known = set(noted.values_list("event_id", flat=True))
+    if new := [event for event in events if event.pk not in known]:
+        Consumption.objects.bulk_create(
+            [Consumption(event=event, subscriber=subscription.name) for event in new],
+            batch_size=BATCH,
+        )
+        assert subscription.many is not None  # noqa: S101 - only such come here
+        subscription.many(new)
 
 
 def _hand_over_batch(batch: list[Event], *, now: datetime, end: float) -> tuple[int, bool]:

@@ -13,7 +13,7 @@ from django.db.models import Max
 from kombu.exceptions import KombuError
 
 from apps.audit.personal import protect
-from apps.core.inserting import insert_many
+from apps.core.inserting import insert_many, insert_numbered
 from apps.events.models import Event
 from apps.events.tasks import relay_events
 
@@ -49,9 +49,8 @@ def emit(
     change.
     """
     _require_transaction()
-    last = Event.objects.of(aggregate).aggregate(last=Max("sequence"))["last"]
-    event = _event(NewEvent(type, aggregate, provider_id, data or {}), (last or 0) + 1, now)
-    insert_many([event])
+    event = _event(NewEvent(type, aggregate, provider_id, data or {}), 1, now)
+    insert_numbered(event, number="sequence", among=("aggregate_type", "aggregate_id"))
     _wake_relay_on_commit()
     return event
 
@@ -97,7 +96,10 @@ def _event(new: NewEvent, sequence: int, now: datetime) -> Event:
 
 def _protected(new: NewEvent) -> dict[str, Any]:
     """Values that the aggregate declares as personal, under the key of their person."""
-    personal = set(getattr(new.aggregate, "audit_personal", ())) & new.data.keys()
+    aggregate = new.aggregate
+    declared = (*getattr(aggregate, "audit_personal", ()),
+                *getattr(aggregate, "audit_personal_told", ()))  # fmt: skip
+    personal = set(declared) & new.data.keys()
     if not personal:
         return new.data
     person_id = new.aggregate.audit_person_id()  # type: ignore[attr-defined]

@@ -99,7 +99,7 @@ class LocationAdmin(StaffModelAdmin):
 
 class ConnectorInline(StaffTabularInline):
     model = Connector
-    fields = ["connector_id", "standard", "power_type", "max_power_watt"]
+    fields = ["connector_id", "standard", "power_type", "max_power_watt", "is_removed"]
     show_change_link = False
 
 

@@ -129,6 +129,9 @@ class Connector(AuditedModel):
     standard = models.CharField(max_length=30, blank=True, help_text="For example IEC_62196_T2.")
     power_type = models.CharField(max_length=20, choices=PowerType, blank=True)
     max_power_watt = models.PositiveIntegerField("maximum power (W)", null=True, blank=True)
+    is_removed = models.BooleanField(
+        "removed", default=False, help_text="Its operator lists it no more."
+    )
 
     class Meta:
         constraints = [

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from zoneinfo import available_timezones
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models.functions import Upper
 
 from apps.audit.context import Actor
@@ -23,14 +23,29 @@ _CONNECTOR_FIELDS = ("standard", "power_type", "max_power_watt")
 def get_or_add_operator(
     *, country_code: str, party_id: str, name: str, actor: Actor | None = None
 ) -> Operator:
-    """The operator of an OCPI party, added under this name when it is new."""
+    """The operator of an OCPI party, added under this name when it is new.
+
+    When two add it at the same moment, the database lets one of them; both get that one.
+    """
     country, party = country_code.upper(), party_id.upper()
-    known = Operator.objects.alias(c=Upper("country_code"), p=Upper("party_id"))
-    operator: Operator | None = known.filter(c=country, p=party).first()
-    if operator is None:
-        operator = Operator(country_code=country, party_id=party, name=name or f"{country}*{party}")
-        operator.save(audit_change=change_of("added operator", actor=actor))
+    if known := _find_operator(country, party):
+        return known
+    operator = Operator(country_code=country, party_id=party, name=name or f"{country}*{party}")
+    try:
+        with transaction.atomic():
+            operator.save(audit_change=change_of("added operator", actor=actor))
+    except IntegrityError:
+        added = _find_operator(country, party)
+        if added is None:
+            raise
+        return added
     return operator
+
+
+def _find_operator(country: str, party: str) -> Operator | None:
+    known = Operator.objects.alias(c=Upper("country_code"), p=Upper("party_id"))
+    found: Operator | None = known.filter(c=country, p=party).first()
+    return found
 
 
 def publish_locations(
@@ -38,7 +53,7 @@ def publish_locations(
 ) -> None:
     """Make the operator's locations be as the messages say, in a fixed number of queries.
 
-    A charging point that a message leaves out is REMOVED; plugs are only added and changed.
+    A charging point that a message leaves out is REMOVED, and so is a plug of one that it names.
     What we can't use (an unknown time zone or status) is left empty or UNKNOWN.
     """
     newest = {message.location_id.upper(): message for message in messages}
@@ -56,7 +71,7 @@ def publish_locations(
             for key, evse in points.items()
             for plug in evse.connectors
         }
-        _write_connectors(evses.values(), plugs, change)
+        _write_connectors([evses[key] for key in points], plugs, change)
 
 
 def _write_locations(
@@ -98,19 +113,25 @@ def _write_evses(
 
 
 def _write_connectors(
-    evses: Iterable[Evse],
+    evses: Sequence[Evse],
     messages: Mapping[tuple[Any, str], ConnectorMessage],
     change: Change,
 ) -> None:
-    rows = Connector.objects.filter(evse__in=[evse.pk for evse in evses])
+    by_id = {evse.pk: evse for evse in evses}
+    rows = Connector.objects.filter(evse__in=list(by_id))
     known = {(row.evse_id, row.connector_id.upper()): row for row in rows}
+    for key, row in known.items():
+        row.is_removed = key not in messages
     for key, message in messages.items():
         if key not in known:
             known[key] = Connector(evse_id=key[0], connector_id=message.connector_id)
         _assign(known[key], _CONNECTOR_FIELDS, message)
         if known[key].power_type not in Connector.PowerType.values:
             known[key].power_type = ""
-    _write(Connector, known.values(), _CONNECTOR_FIELDS, change)
+    for row in known.values():
+        # Its name in the trail begins with that of its EVSE, which isn't to be read once more.
+        row.evse = by_id[row.evse_id]
+    _write(Connector, known.values(), (*_CONNECTOR_FIELDS, "is_removed"), change)
 
 
 def _assign(row: AuditedModel, fields: Sequence[str], message: Any) -> None:

@@ -8,7 +8,7 @@ class PaymentsConfig(AppConfig):
     def ready(self) -> None:
         from apps.accounts.roles import Role, grant, grant_view
         from apps.core.triggers import append_only
-        from apps.payments import cards, psp
+        from apps.payments import cards, personal, psp
         from apps.payments.models import LedgerEntry
         from apps.payments.sandbox_psp import SandboxPsp
         from apps.payments.stripe_psp import StripePsp
@@ -17,6 +17,7 @@ class PaymentsConfig(AppConfig):
         psp.register(SandboxPsp())
         psp.register(StripePsp())
         cards.register()
+        personal.register()
         grant_view(Role.SUPPORT, "payments", "payment", "ledgerentry")
         grant_view(Role.FINANCE, "payments", "payment", "ledgerentry", "pspmessage")
         grant(

@@ -1,25 +1,31 @@
 """Webhooks of payment service providers."""
 
-from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
-from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import (
+    api_view,
+    authentication_classes,
+    permission_classes,
+    throttle_classes,
+)
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from apps.audit.context import Actor, acting
-from apps.core.errors import DomainError
 from apps.payments.services.messages import receive_message
 from apps.payments.stripe_psp import read_webhook
 
 
-@csrf_exempt
-@require_POST
-def stripe_webhook(request: HttpRequest) -> JsonResponse:
+@extend_schema(exclude=True)
+@api_view(["POST"])
+@authentication_classes([])
+@permission_classes([AllowAny])
+@throttle_classes([])
+def stripe_webhook(request: Request) -> Response:
     """Stripe tells what happened to a payment intent; the signature is its only credential."""
     signature = request.headers.get("Stripe-Signature", "")
-    try:
-        message = read_webhook(body=request.body, signature=signature)
-        with acting(Actor.job("Stripe")):
-            kept = receive_message(message=message, now=timezone.now())
-    except DomainError as error:
-        return JsonResponse({"code": error.code, "detail": error.message}, status=error.http_status)
-    return JsonResponse({"state": kept.state})
+    message = read_webhook(body=request.body, signature=signature)
+    with acting(Actor.job("Stripe")):
+        kept = receive_message(message=message, now=timezone.now())
+    return Response({"state": kept.state})

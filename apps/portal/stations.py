@@ -29,6 +29,14 @@ class PriceShown:
 
 
 @dataclass(frozen=True, slots=True)
+class NoteShown:
+    """A sentence to drivers, and the language it is in."""
+
+    text: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
 class StationShown:
     """One location as drivers see it."""
 
@@ -36,7 +44,7 @@ class StationShown:
     evses: int
     available: int
     prices: tuple[PriceShown, ...]
-    notes: tuple[str, ...]
+    notes: tuple[NoteShown, ...]
 
     @property
     def address(self) -> str:
@@ -79,7 +87,7 @@ def show_stations(
             available=getattr(place, "free_count", 0),
             prices=prices[place.operator_id],
             notes=tuple(
-                note.text
+                NoteShown(note.text, note.language)
                 for note in notes[place.operator_id]
                 if note.location_id in (None, place.pk)
             ),
@@ -101,7 +109,8 @@ def _prices(book: TariffBook, operator: UUID, now: datetime) -> tuple[PriceShown
 
 
 def _notes(operators: set[UUID], now: datetime, language: str) -> dict[UUID, list[TariffNote]]:
-    """Those in the driver's language, else in English, the most important first."""
+    """Those in the driver's language, the most important first. What is said of an operator, a
+    location or a tariff in English only is shown in English."""
     rows = (
         TariffNote.objects.valid_on(now.date())
         .seen_by(None)
@@ -112,13 +121,16 @@ def _notes(operators: set[UUID], now: datetime, language: str) -> dict[UUID, lis
         )
         .order_by("-priority", "created_at")
     )
-    by_language: dict[tuple[UUID, str], list[TariffNote]] = defaultdict(list)
+    translated = {_subject(note) for note in rows if note.language == language}
+    shown: dict[UUID, list[TariffNote]] = defaultdict(list)
     for note in rows:
-        by_language[(note.operator_id, note.language)].append(note)
-    return {
-        operator: by_language[(operator, language)] or by_language[(operator, DEFAULT_LANGUAGE)]
-        for operator in operators
-    }
+        if note.language == language or _subject(note) not in translated:
+            shown[note.operator_id].append(note)
+    return shown
+
+
+def _subject(note: TariffNote) -> tuple[Any, ...]:
+    return note.operator_id, note.location_id, note.tariff_id
 
 
 def points(locations: QuerySet[Location]) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ class RemoteSessionsConfig(AppConfig):
         from apps.accounts.roles import Role, grant, grant_view
         from apps.cdrs.arrivals import register_listener
         from apps.core.triggers import append_only
-        from apps.remote_sessions import cards, reactions
+        from apps.remote_sessions import cards, personal, reactions
         from apps.remote_sessions.models import TimelineEntry
         from apps.remote_sessions.operators import register_gateway
         from apps.remote_sessions.services.arrivals import Listener
@@ -20,6 +20,7 @@ class RemoteSessionsConfig(AppConfig):
         append_only(TimelineEntry._meta.db_table)
         reactions.subscribe()
         cards.register()
+        personal.register()
         for role in (Role.SUPPORT, Role.FINANCE):
             grant_view(role, "remote_sessions", "remotesession")
         grant(

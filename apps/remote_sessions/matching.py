@@ -94,6 +94,21 @@ def match_charge(
     return None
 
 
+def match_second(
+    charge: ChargeFacts, candidates: Iterable[Candidate], *, window: timedelta
+) -> Match | None:
+    """The one remote session of `candidates`, which have their CDR, that a further CDR is of too.
+
+    Only by an id: the same driver may well charge twice at one station.
+    """
+    known = list(candidates)
+    for sign, fits in SIGNS:
+        found = [candidate for candidate in known if fits(charge, candidate, window)]
+        if found and sign is not Sign.TOKEN_EVSE_TIME:
+            return Match(found[0].id, sign) if len(found) == 1 else None
+    return None
+
+
 def _is_free(candidate: Candidate, kind: ChargeKind) -> bool:
     return not (candidate.has_session if kind is ChargeKind.SESSION else candidate.has_cdr)
 

@@ -1,5 +1,6 @@
 """What a change elsewhere means for remote sessions."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -15,15 +16,23 @@ from apps.remote_sessions.services.settling import settle
 def subscribe() -> None:
     """A reviewed CDR may clear what a payment waits for."""
     for event_type in ("cdr.status.accepted", "cdr.status.rejected"):
-        subscribe_to(event_type, name="remote_sessions.settle", handler=settle_reviewed)
+        subscribe_to(
+            event_type, name="remote_sessions.settle",
+            handler=settle_reviewed, many=settle_all_reviewed,
+        )  # fmt: skip
 
 
 def settle_reviewed(event: Event) -> None:
     """Settle the remote session of a CDR that staff accepted or rejected."""
-    settle_of_cdr(cdr_id=event.aggregate_id, now=timezone.now())
+    settle_all_reviewed([event])
 
 
-def settle_of_cdr(*, cdr_id: str, now: datetime) -> None:
+def settle_all_reviewed(events: Sequence[Event]) -> None:
+    """As settle_reviewed, for those that were reviewed together."""
+    settle_of_cdrs(cdr_ids=[event.aggregate_id for event in events], now=timezone.now())
+
+
+def settle_of_cdrs(*, cdr_ids: Sequence[str], now: datetime) -> None:
     with transaction.atomic():
         rows = RemoteSession.objects.select_for_update(of=("self",)).select_related(*RELATED)
-        settle(list(rows.filter(cdr=cdr_id)), now=now)
+        settle(list(rows.filter(cdr__in=cdr_ids).order_by("pk")), now=now)

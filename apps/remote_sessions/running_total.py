@@ -1,11 +1,32 @@
-"""What a running charge has come to, incl. VAT, for the comparison with the limit. Pure.
+"""What a running charge has come to, incl. VAT, for the limit and for display. Pure.
 
-The highest of what is known counts: the operator's total, and the driver's own price by the
-provider's retail price, because that is what will be taken.
+Two amounts are compared, and the higher one counts: what the operator says so far, and what the
+driver will be asked for it, because that is what will be taken. The driver's price is found as
+billing finds it: by the provider's own tariff, else by its price per kWh, else by the operator's
+cost; of an operator that sends none, by the operator's tariff.
 """
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
+
+
+class Money(NamedTuple):
+    """An amount excluding VAT."""
+
+    amount: Decimal
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPrices:
+    """What the tariff book says of a charge so far: the provider's tariff, the operator's."""
+
+    retail: Money | None = None
+    purchase: Money | None = None
+
+
+NO_TARIFFS = OwnPrices()
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,21 +39,31 @@ class Running:
     sent_excl_vat: Decimal | None
     retail_per_kwh: Decimal | None
     retail_currency: str
-    computed_excl_vat: Decimal | None
+    own: OwnPrices
     vat_rate: Decimal
 
 
 def running_total(running: Running, *, currency: str) -> Decimal | None:
     """In `currency`; None when nothing is known in it."""
+    known = []
+    if running.sent_incl_vat is not None and running.currency == currency:
+        known.append(running.sent_incl_vat)
     gross = 1 + running.vat_rate / 100
-    known: list[Decimal] = []
-    if running.currency == currency:
-        if running.sent_incl_vat is not None:
-            known.append(running.sent_incl_vat)
-        elif running.sent_excl_vat is not None:
-            known.append(running.sent_excl_vat * gross)
-        elif running.computed_excl_vat is not None:
-            known.append(running.computed_excl_vat * gross)
-    if running.retail_per_kwh is not None and running.retail_currency == currency:
-        known.append(running.retail_per_kwh * running.kwh * gross)
+    excl_vat = [_sent(running), _drivers(running)]
+    known += [each.amount * gross for each in excl_vat if each and each.currency == currency]
     return max(known, default=None)
+
+
+def _sent(running: Running) -> Money | None:
+    """The operator's amount when it comes without VAT, ours by its tariff when none comes."""
+    if running.sent_incl_vat is not None:
+        return None
+    if running.sent_excl_vat is not None:
+        return Money(running.sent_excl_vat, running.currency)
+    return running.own.purchase
+
+
+def _drivers(running: Running) -> Money | None:
+    if running.own.retail is not None or running.retail_per_kwh is None:
+        return running.own.retail
+    return Money(running.retail_per_kwh * running.kwh, running.retail_currency)

@@ -6,17 +6,20 @@ class RoamingConfig(AppConfig):
     verbose_name = "Roaming"
 
     def ready(self) -> None:
-        from apps.accounts.roles import Role, grant_view
+        from apps.accounts.roles import Role, grant, grant_view
         from apps.remote_sessions.operators import register_gateway
-        from apps.roaming import cards
+        from apps.roaming import cards, personal
         from apps.roaming.gateway import OcpiGateway, hear_result
         from apps.roaming.services.listening import on_result
 
         register_gateway(OcpiGateway())
         on_result(hear_result)
         cards.register()
+        personal.register()
         for role in (Role.SUPPORT, Role.FINANCE):
             grant_view(
                 role, "roaming", "peer", "exchange", "push", "pushqueue", "sentcommand",
                 "authorization", "keptobject", "hubclient", "pullcursor", "party",
+                "waitingcdr",
             )  # fmt: skip
+        grant(Role.SUPPORT, "roaming.ask_stations")

@@ -15,7 +15,8 @@ GIREVE_TEST: Final = "GIREVE_TEST"
 
 _ALL_COMMANDS = frozenset(
     {"START_SESSION", "STOP_SESSION", "RESERVE_NOW", "CANCEL_RESERVATION", "UNLOCK_CONNECTOR",
-     "SET_CHARGING_PROFILE", "GET_CHARGING_PROFILE", "CLEAR_CHARGING_PROFILE"}
+     "SET_CHARGING_PROFILE", "GET_CHARGING_PROFILE", "CLEAR_CHARGING_PROFILE",
+     "CHARGING_PREFERENCES"}
 )  # fmt: skip
 
 
@@ -26,14 +27,12 @@ class Profile:
     page_limits     what to ask for per page and module; others: the peer decides
     reference_name  the field that carries our authorization reference; "" when there is none
     hub             the hub's own party, to which every request is addressed
-    replaces_ids    sessions come back under other ids and references than the operator's
     """
 
     commands: frozenset[str] = _ALL_COMMANDS
     page_limits: dict[str, int] = field(default_factory=dict)
     reference_name: str = "authorization_reference"
     hub: PartyRef | None = None
-    replaces_ids: bool = False
     evse_needed_on_start: bool = False
     operator_name_is_party: bool = False
     updates_credentials: bool = True
@@ -46,7 +45,6 @@ _GIREVE_2_2_1 = Profile(
     commands=frozenset({"START_SESSION", "STOP_SESSION"}),
     page_limits={"locations": 100, "tokens": 1000, "cdrs": 20, "tariffs": 100},
     hub=PartyRef("FR", "007"),
-    replaces_ids=True,
     evse_needed_on_start=True,
     updates_credentials=False,
     strict_rfid=True,
@@ -69,15 +67,6 @@ def profile_of(name: str, version: str) -> Profile:
         return Profile(reference_name="", routing_headers=False) if old else Profile()
     profile = _GIREVE_2_1_1 if old else _GIREVE_2_2_1
     return replace(profile, hub=PartyRef("FR", "107")) if name == GIREVE_TEST else profile
-
-
-def remark_meaning(remark: str) -> str:
-    """What Gireve's prefix of a CDR's remark says of its cost; "" without one."""
-    if remark.startswith("[*]"):
-        return "The cost was computed by the hub."
-    if remark.startswith("[?]"):
-        return "The cost is not significant: the operator sent none."
-    return ""
 
 
 def rfid_uid(uid: str) -> str | None:

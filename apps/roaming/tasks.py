@@ -15,6 +15,7 @@ from apps.roaming.services.delivering import deliver_queue, due_queues
 from apps.roaming.services.exchanges import purge_exchanges
 from apps.roaming.services.pulling import PullRunning, modules_of, pull_module
 from apps.roaming.services.queueing import purge_pushes
+from apps.roaming.services.receiving_cdrs import receive_waiting_cdrs
 from apps.roaming.services.token_pushes import push_changed_tokens
 
 log = structlog.get_logger(__name__)
@@ -63,6 +64,12 @@ def deliver_peer(peer_id: str) -> None:
     peer = _registered(peer_id)
     if peer is not None:
         deliver_queue(peer=peer)
+
+
+@shared_task
+def receive_cdrs() -> None:
+    """Receive the CDRs that wait; beat begins a run every few seconds anyway."""
+    receive_waiting_cdrs(now=timezone.now())
 
 
 @shared_task

@@ -3,7 +3,12 @@
 from django.urls import re_path
 
 from apps.roaming.server.callbacks import ActiveProfileView, ResultView
-from apps.roaming.server.configuration import CredentialsView, DetailsView, VersionsView
+from apps.roaming.server.configuration import (
+    CredentialsView,
+    DetailsView,
+    UnknownAddressView,
+    VersionsView,
+)
 from apps.roaming.server.receiving import (
     CdrsView,
     CdrView,
@@ -34,6 +39,11 @@ urlpatterns = [
         rf"^{VERSION}/tokens/(?P<uid>[^/]+)/authorize/?$",
         AuthorizeView.as_view(), name="ocpi-authorize",
     ),
+    # Some hubs name the token's party too.
+    re_path(
+        rf"^{VERSION}/tokens/{PARTY}/(?P<uid>[^/]+)/authorize/?$",
+        AuthorizeView.as_view(), name="ocpi-authorize-of-party",
+    ),
     re_path(rf"^{VERSION}/tokens/{OBJECT}/?$", ForeignTokenView.as_view(), name="ocpi-token"),
     re_path(
         rf"^{VERSION}/hubclientinfo/{PARTY}/?$",
@@ -47,4 +57,5 @@ urlpatterns = [
         rf"^{VERSION}/chargingprofiles/(?P<session_id>[^/]+)/?$",
         ActiveProfileView.as_view(), name="ocpi-profile",
     ),
+    re_path(r"", UnknownAddressView.as_view()),
 ]  # fmt: skip

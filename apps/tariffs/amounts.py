@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Protocol
 
-from apps.tariffs.session import Price
+from apps.tariffs.session import Price, make_price
 
-SCALE = 3600
+SCALE = Decimal(3600)
 ZERO = Decimal(0)
 FREE = Price(ZERO, ZERO)
 FREE_WITHOUT_VAT = Price(ZERO, None)
@@ -34,15 +34,14 @@ def sum_scaled(summands: Iterable[Scaled]) -> Price:
         more_net, more_gross = summand.net, summand.gross
         net = None if net is None or more_net is None else net + more_net
         gross = None if gross is None or more_gross is None else gross + more_gross
-    return Price(net, gross)
+    return make_price((net, gross))
 
 
 def in_currency(scaled: Price) -> Price:
     """3600ths as an amount."""
     net, gross = scaled
-    return Price(
-        None if net is None else net / SCALE,
-        None if gross is None else gross / SCALE,
+    return make_price(
+        (None if net is None else net / SCALE, None if gross is None else gross / SCALE)
     )
 
 
@@ -50,14 +49,14 @@ def add_prices(one: Price, other: Price) -> Price:
     """The sum, side by side."""
     net = None if one[0] is None or other[0] is None else one[0] + other[0]
     gross = None if one[1] is None or other[1] is None else one[1] + other[1]
-    return Price(net, gross)
+    return make_price((net, gross))
 
 
 def subtract_prices(one: Price, other: Price) -> Price:
     """One less the other, side by side."""
     net = None if one[0] is None or other[0] is None else one[0] - other[0]
     gross = None if one[1] is None or other[1] is None else one[1] - other[1]
-    return Price(net, gross)
+    return make_price((net, gross))
 
 
 def negate_price(price: Price) -> Price:
@@ -67,12 +66,12 @@ def negate_price(price: Price) -> Price:
 
 def round_amount(amount: Decimal) -> Decimal:
     """To four decimals, half up (away from zero): the engine's only rounding of totals."""
-    return amount.quantize(FOUR_DECIMALS, rounding=ROUND_HALF_UP)
+    return amount.quantize(FOUR_DECIMALS, ROUND_HALF_UP)
 
 
 def round_price(price: Price) -> Price:
     """Both sides to four decimals."""
     net, gross = price
-    return Price(
-        None if net is None else round_amount(net), None if gross is None else round_amount(gross)
+    return make_price(
+        (None if net is None else round_amount(net), None if gross is None else round_amount(gross))
     )

@@ -36,6 +36,8 @@ def _parse(line: str) -> Json:
         request = json.loads(line, parse_float=Decimal)
     except (ValueError, RecursionError) as error:
         raise InvalidJson(f"The line can't be read as JSON: {error}") from None
+    except ArithmeticError:
+        raise InvalidJson("The line has a number that is out of any range.") from None
     if not isinstance(request, dict):
         raise InvalidJson("The line is no JSON object.")
     return request

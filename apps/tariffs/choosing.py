@@ -11,6 +11,7 @@ from apps.tariffs.restrictions import Moment
 from apps.tariffs.session import SessionRecord
 from apps.tariffs.tariff import PreparedTariff
 
+ZERO = Decimal(0)
 ByPeriod = list[PreparedTariff | None]
 
 
@@ -55,20 +56,29 @@ def choose_tariffs(
         notes.append(NO_TARIFF)
         return Plan([None] * len(record.periods), [])
     if len(tariffs) == 1:
-        by_period = _plan_of_one(record, tariffs[0], notes)
+        tariff = tariffs[0]
+        by_period = _plan_of_one(record, tariff, notes)
+        used = [tariff] if tariff in by_period else []
     elif any(period.tariff_id for period in record.periods):
         by_period = _plan_by_id(record, tariffs, notes)
+        used = [tariff for tariff in dict.fromkeys(by_period) if tariff is not None]
     else:
-        by_period = [_choose_for_session(record, tariffs, zone, notes)] * len(record.periods)
-    used = [tariff for tariff in dict.fromkeys(by_period) if tariff is not None]
+        tariff = _choose_for_session(record, tariffs, zone, notes)
+        by_period, used = [tariff] * len(record.periods), [tariff]
     for tariff in used:
-        _note_validity(record, tariff, zone, notes)
+        if not tariff.is_always_valid:
+            _note_validity(record, tariff, zone, notes)
     return Plan(by_period, used)
 
 
 def _plan_of_one(record: SessionRecord, tariff: PreparedTariff, notes: list[Note]) -> ByPeriod:
+    for period in record.periods:
+        if period.tariff_id != tariff.id:
+            break
+    else:
+        return [tariff] * len(record.periods)
     named = [period.tariff_id for period in record.periods]
-    if named.count(tariff.id) == len(named) or not any(named):
+    if not any(named):
         return [tariff] * len(named)
     for name in named:
         if name and name != tariff.id and name.upper() != tariff.id.upper():
@@ -128,15 +138,13 @@ def _start_holds(record: SessionRecord, tariff: PreparedTariff, zone: tzinfo) ->
     if not tariff.start_checks:
         return True
     start = record.periods[0]._replace(start=record.start)
-    at = Moment(start, Decimal(0), Decimal(0), zone)
+    at = Moment(start, ZERO, record.start, zone)
     return any(all(check(at) for check in checks) for checks in tariff.start_checks)
 
 
 def _note_validity(
     record: SessionRecord, tariff: PreparedTariff, zone: tzinfo, notes: list[Note]
 ) -> None:
-    if tariff.is_always_valid:
-        return
     if not _is_valid(tariff, record.start):
         text = f"Tariff {tariff.id} is not valid at the start of the session; it was used as sent."
         notes.append(Note("TARIFF_NOT_VALID", text))

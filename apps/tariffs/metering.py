@@ -6,7 +6,7 @@ from decimal import Decimal
 from apps.tariffs.amounts import FREE, FREE_WITHOUT_VAT
 from apps.tariffs.choosing import Plan
 from apps.tariffs.notes import Note
-from apps.tariffs.priced import Line, cost_of
+from apps.tariffs.priced import Line, cost_of, make_line
 from apps.tariffs.restrictions import Moment
 from apps.tariffs.session import (
     ENERGY,
@@ -19,13 +19,14 @@ from apps.tariffs.session import (
     SessionRecord,
 )
 from apps.tariffs.tariff import (
-    CHARGING,
     RESERVATION,
     RESERVATION_EXPIRES,
     Component,
+    Pick,
     PreparedTariff,
 )
 
+NOTHING: dict[str, Component] = {}
 ZERO = Decimal(0)
 ONCE = Decimal(1)
 
@@ -65,23 +66,38 @@ class _Session:
     def meter(self) -> list[Line]:
         for period, tariff in zip(self.record.periods, self.plan.by_period, strict=True):
             self.meter_period(period, tariff)
-            self.kwh += period.volumes.get(ENERGY, ZERO)
+            volumes = period.volumes
+            if ENERGY in volumes:
+                self.kwh += volumes[ENERGY]
         return self.lines
 
     def meter_period(self, period: Period, tariff: PreparedTariff | None) -> None:
-        """The flat fee, once per session in the first period where one applies; then volumes."""
+        """The flat fee, once per session in the first period where one applies; then volumes
+        (mod_tariffs, TariffDimensionType)."""
         volumes = period.volumes
-        active = self.find_components(period, tariff)
-        name = None if tariff is None else tariff.id
-        if not self.flat_is_charged and FLAT in active:
+        name, at = None, None
+        pick: Pick = NOTHING.get
+        if tariff is not None:
+            name = tariff.id
+            if tariff.unconditional is not None:
+                pick = tariff.unconditional.get
+            else:
+                at = Moment(period, self.kwh, self.began, self.zone)
+                pick = tariff.charging_at(at)
+        if not self.flat_is_charged and (component := pick(FLAT)) is not None:
             self.flat_is_charged = True
-            self.add(period, FLAT, FIXED_PART, ONCE, name, active[FLAT])
+            self.add(period, FLAT, FIXED_PART, ONCE, name, component)
         for dimension, part in METERED:
-            volume = volumes.get(dimension)
-            if volume:
-                self.add(period, dimension, part, volume, name, active.get(dimension))
-        if SESSION_TIME in active:
-            self.add_session_time(period, active[SESSION_TIME])
+            if dimension in volumes and (volume := volumes[dimension]):
+                self.add(period, dimension, part, volume, name, pick(dimension))
+        if (
+            tariff is not None
+            and tariff.prices_session_time
+            and (component := pick(SESSION_TIME)) is not None
+        ):
+            self.add_session_time(period, component)
+        if at is not None and at.estimated:
+            self.note_estimates(at)
 
     def add(
         self,
@@ -93,34 +109,18 @@ class _Session:
         component: Component | None,
     ) -> None:
         net, gross = self.free if component is None else cost_of(component, volume)
-        number, start, _clock, _volumes, _tariff_id = period
         self.lines.append(
-            Line(number, start, dimension, part, volume, volume, tariff_id, component, net, gross)
-        )
-
-    def find_components(
-        self, period: Period, tariff: PreparedTariff | None
-    ) -> dict[str, Component]:
-        """The component that is active for each dimension at the start of the period."""
-        if tariff is None:
-            return {}
-        if tariff.unconditional is not None:
-            return tariff.unconditional
-        passed = period.start - self.began
-        seconds = Decimal(passed.days * 86400 + passed.seconds)
-        at = Moment(period, self.kwh, seconds, self.zone)
-        active = {}
-        for dimension in tariff.slots[CHARGING]:
-            if dimension in period.volumes or dimension in (FLAT, SESSION_TIME):
-                component = tariff.pick(CHARGING, dimension, at)
-                if component is not None:
-                    active[dimension] = component
-        if at.estimated:
-            self.note_estimates(at)
-        return active
+            make_line(
+                (
+                    period.number, period.start, dimension, part, volume, volume,
+                    tariff_id, component, net, gross,
+                )
+            )
+        )  # fmt: skip
 
     def add_session_time(self, period: Period, component: Component) -> None:
-        """Gireve's SESSION_TIME, "time charging or not": both times of the period together."""
+        """SESSION_TIME, "time charging or not": both times of the period together
+        (GIREVE_Tech_OCPI_V2.1.1, emsp_tariffs, section B)."""
         volumes = period.volumes
         both = volumes.get(TIME, ZERO) + volumes.get(PARKING_TIME, ZERO)
         seconds = volumes.get(SESSION_TIME) or both
@@ -180,9 +180,7 @@ class _ReservedSession(_Session):
 
     def reservation_moment(self, period: Period) -> Moment:
         """Durations of a reservation count from its own start."""
-        passed = period.start - self.record.periods[0].start
-        seconds = Decimal(passed.days * 86400 + passed.seconds)
-        return Moment(period, ZERO, seconds, self.zone)
+        return Moment(period, ZERO, self.record.periods[0].start, self.zone)
 
     def add_reservation_flat(
         self, kind: str, period: Period, tariff: PreparedTariff, at: Moment

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from html import escape
+from itertools import groupby
 from typing import Final
 
 from apps.tariffs.preview import Imagined, price_imagined
@@ -13,7 +14,9 @@ MONDAY: Final = datetime(2026, 4, 13, tzinfo=UTC)
 # From cheap to dear; told apart also without colour, because each cell has its amount.
 COLOURS: Final = ("#d1fae5", "#a7f3d0", "#fde68a", "#fdba74", "#fca5a5")
 INK: Final = "#1f2937"
-CELL_WIDTH, CELL_HEIGHT, LEFT, TOP = 36, 24, 44, 46
+CELL_WIDTH, CELL_HEIGHT, LEFT, TOP = 24, 26, 38, 64
+# Narrower runs of hours have their amount in the title only.
+HOURS_OF_AMOUNT: Final = 2
 
 
 def week_of_prices(tariff: PreparedTariff, *, kw: Decimal = Decimal(11)) -> list[list[Decimal]]:
@@ -37,42 +40,54 @@ def _hour_price(tariff: PreparedTariff, start: datetime, kw: Decimal) -> Decimal
 
 
 def draw_week(tariff: PreparedTariff, *, kw: Decimal = Decimal(11)) -> str:
-    """The week as an SVG of hours by days, coloured from cheap to dear, each with its amount."""
+    """The week as an SVG of hours by days, coloured from cheap to dear; hours of one price stand
+    together with their amount."""
     week = week_of_prices(tariff, kw=kw)
     prices = sorted({price for day in week for price in day})
-    title = f"One hour of charging at {kw:f} kW, by day and hour of its start, in {tariff.currency}"
+    title = f"One hour of charging at {kw.normalize():f} kW, by its start, in {tariff.currency}"
     low, high = f"{prices[0]:.2f}", f"{prices[-1]:.2f}"
-    told = f"{low} at any time." if low == high else f"From {low} to {high} {tariff.currency}."
-    width, height = LEFT + 24 * CELL_WIDTH, TOP + 7 * CELL_HEIGHT + 8
-    cells = "".join(_draw_day(day, row, prices) for day, row in enumerate(week))
+    told = f"{low} at any time" if low == high else f"from {low} to {high} {tariff.currency}"
+    width, height = LEFT + 24 * CELL_WIDTH, TOP + 7 * CELL_HEIGHT + 4
+    days = "".join(_draw_day(day, row, prices) for day, row in enumerate(week))
     hours = "".join(
-        f'<text x="{LEFT + hour * CELL_WIDTH + CELL_WIDTH // 2}" y="{TOP - 8}" '
-        f'text-anchor="middle">{hour:02}</text>'
-        for hour in range(24)
+        f'<text x="{LEFT + hour * CELL_WIDTH}" y="{TOP - 8}">{hour:02}</text>'
+        for hour in range(0, 24, 3)
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" '
-        f'aria-labelledby="week-title week-desc" font-family="sans-serif" font-size="11" '
+        f'aria-labelledby="week-title week-desc" font-family="sans-serif" font-size="13" '
         f'fill="currentColor" class="tariff-week">'
         f'<title id="week-title">{escape(title)}</title><desc id="week-desc">{escape(told)}</desc>'
-        f'<text x="0" y="14" font-size="13">{escape(title)}. {escape(told)}</text>'
-        f"{hours}{cells}</svg>"
+        f'<text x="0" y="14">{escape(title)}:</text>'
+        f'<text x="0" y="32" font-weight="600">{escape(told)}</text>{hours}{days}</svg>'
     )
 
 
 def _draw_day(day: int, row: list[Decimal], prices: list[Decimal]) -> str:
     y = TOP + day * CELL_HEIGHT
-    parts = [f'<text x="0" y="{y + 16}">{DAYS[day]}</text>']
-    for hour, price in enumerate(row):
-        x = LEFT + hour * CELL_WIDTH
-        parts.append(
-            f"<g><title>{DAYS[day]} {hour:02}:00: {price:.2f}</title>"
-            f'<rect x="{x}" y="{y}" width="{CELL_WIDTH - 1}" height="{CELL_HEIGHT - 1}" rx="2" '
-            f'fill="{_colour(price, prices)}"/>'
-            f'<text x="{x + CELL_WIDTH // 2}" y="{y + 16}" text-anchor="middle" fill="{INK}" '
-            f'font-size="10">{price:.2f}</text></g>'
-        )
+    parts = [f'<text x="0" y="{y + 18}">{DAYS[day]}</text>']
+    start = 0
+    for price, run in groupby(row):
+        hours = len(list(run))
+        parts.append(_draw_run(day, start, hours, price, _colour(price, prices)))
+        start += hours
     return "".join(parts)
+
+
+def _draw_run(day: int, start: int, hours: int, price: Decimal, colour: str) -> str:
+    x, y = LEFT + start * CELL_WIDTH, TOP + day * CELL_HEIGHT
+    width = hours * CELL_WIDTH
+    amount = ""
+    if hours >= HOURS_OF_AMOUNT:
+        amount = (
+            f'<text x="{x + width // 2}" y="{y + 18}" text-anchor="middle" fill="{INK}">'
+            f"{price:.2f}</text>"
+        )
+    return (
+        f"<g><title>{DAYS[day]} {start:02}:00 to {start + hours:02}:00: {price:.2f}</title>"
+        f'<rect x="{x}" y="{y}" width="{width - 1}" height="{CELL_HEIGHT - 2}" rx="3" '
+        f'fill="{colour}"/>{amount}</g>'
+    )
 
 
 def _colour(price: Decimal, prices: list[Decimal]) -> str:

@@ -5,6 +5,7 @@ Amounts are `Decimal`s in the CDR's currency; None stands where a side of the ta
 
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any, NamedTuple
 
 from apps.tariffs.amounts import SCALE, in_currency, round_amount, sum_scaled
@@ -43,8 +44,7 @@ class Line(NamedTuple):
         """The same line with another billed volume, and what that costs."""
         if self.component is None:
             return self
-        net, gross = cost_of(self.component, volume)
-        return self._replace(billed_volume=volume, net=net, gross=gross)
+        return Line(*self[:5], volume, *self[6:8], *cost_of(self.component, volume))
 
     @property
     def excl_vat(self) -> Decimal | None:
@@ -104,6 +104,10 @@ def cost_of(component: Component, volume: Decimal) -> tuple[Decimal | None, Deci
     return net, None if gross_rate is None else gross_rate * volume
 
 
+# From a tuple of all values, at half of what the class itself takes.
+make_line = partial(tuple.__new__, Line)
+
+
 class PricedCdr(NamedTuple):
     """The price of a CDR with its explanation.
 
@@ -153,6 +157,9 @@ class PricedCdr(NamedTuple):
             "notes": [note.code for note in self.notes],
             "time_zone": self.time_zone,
         }
+
+
+make_priced = partial(tuple.__new__, PricedCdr)
 
 
 def sum_parts(lines: tuple[Line, ...] | list[Line]) -> dict[str, Price | None]:

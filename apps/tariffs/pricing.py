@@ -22,11 +22,12 @@ from apps.tariffs.comparison import (
     explain_difference,
     explain_parts,
 )
+from apps.tariffs.hub_remarks import is_cost_by_hub, is_cost_insignificant
 from apps.tariffs.metering import meter
 from apps.tariffs.notes import Note
 from apps.tariffs.ocpi.cdrs import read_cdr
 from apps.tariffs.ocpi.tariffs import check_version, prepare_tariff
-from apps.tariffs.priced import Line, PricedCdr, sum_parts
+from apps.tariffs.priced import Line, PricedCdr, make_priced, sum_parts
 from apps.tariffs.session import FLAT, Price, SessionRecord
 from apps.tariffs.step_size import apply_step_sizes
 from apps.tariffs.tariff import PreparedTariff
@@ -99,9 +100,9 @@ def price_session(
     if record.is_credit:
         ours = _credit(ours, notes)
     difference, differences = _compare(record, plan, zone, ours, sums.lines, notes)
-    return PricedCdr(
-        record.id, currency, ours, tuple(sums.lines), tuple(notes), record.sent_total,
-        difference, differences, str(zone),
+    return make_priced(
+        (record.id, currency, ours, tuple(sums.lines), tuple(notes), record.sent_total,
+         difference, differences, str(zone))
     )  # fmt: skip
 
 
@@ -135,16 +136,13 @@ def _compare(
     lines: list[Line],
     notes: list[Note],
 ) -> tuple[Price | None, dict[str, Price]]:
-    """The sent amounts less ours, and the notes that explain them.
-
-    The Gireve hub marks a remark with [*] when it computed the cost and with [?] when the cost
-    is not significant (GIREVE_Tech_OCPI_V2.1.1, emsp_cdrs).
-    """
+    """The sent amounts less ours, and the notes that explain them."""
     sent = record.sent_total
-    if record.remark[:3] == "[*]":
+    remark = record.remark
+    if remark and is_cost_by_hub(remark):
         text = "The remark starts with [*]: the sent total was computed by the hub."
         notes.append(Note("SENT_BY_HUB", text))
-    if record.remark[:3] == "[?]":
+    if remark and is_cost_insignificant(remark):
         text = "The remark starts with [?]: the sent total is not significant."
         notes.append(Note("SENT_NOT_SIGNIFICANT", text))
         return None, {}

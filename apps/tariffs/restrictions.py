@@ -12,7 +12,8 @@ from decimal import Decimal
 
 from apps.tariffs.session import Period
 
-SECONDS_PER_HOUR = 3600
+SECONDS_PER_HOUR = Decimal(3600)
+SECONDS_PER_DAY = 86_400
 DAYS = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY")
 MIDNIGHT = time(0)
 
@@ -63,26 +64,25 @@ UNRESTRICTED = Restrictions()
 class Moment:
     """The start of a charging period, with what restrictions ask about it.
 
-    `kwh` is the energy of the session so far, `seconds` its duration so far. `estimated` collects
-    the restrictions that were judged by a stand-in, because the period lacks their dimension.
+    `local` is the station's wall clock, `kwh` the energy of the session so far, `began` where its
+    duration counts from. `estimated` collects the restrictions that were judged by a stand-in,
+    because the period lacks their dimension.
     """
 
-    __slots__ = ("_local", "estimated", "kwh", "period", "seconds", "zone")
+    __slots__ = ("began", "estimated", "kwh", "local", "period")
 
-    def __init__(self, period: Period, kwh: Decimal, seconds: Decimal, zone: tzinfo) -> None:
+    def __init__(self, period: Period, kwh: Decimal, began: datetime, zone: tzinfo) -> None:
         self.period = period
         self.kwh = kwh
-        self.seconds = seconds
-        self.zone = zone
+        self.began = began
+        self.local = period.start.astimezone(zone)
         self.estimated: set[str] = set()
-        self._local: datetime | None = None
 
     @property
-    def local(self) -> datetime:
-        """The station's wall clock."""
-        if self._local is None:
-            self._local = self.period.start.astimezone(self.zone)
-        return self._local
+    def seconds(self) -> Decimal:
+        """The duration of the session so far, in whole seconds."""
+        passed = self.period.start - self.began
+        return Decimal(passed.days * SECONDS_PER_DAY + passed.seconds)
 
     def measured(self, bound: str, quantity: str) -> Decimal | None:
         """The MIN_ or MAX_ dimension of the period that a restriction on power or current compares.
@@ -131,7 +131,7 @@ def _never(_at: Moment) -> bool:
 
 def _time_check(start: time | None, end: time | None) -> Check | None:
     """start_time and end_time: an end before the start wraps past midnight, an end of 00:00 is
-    the end of the day."""
+    the end of the day (mod_tariffs, TariffRestrictions)."""
     if end == MIDNIGHT:
         end = None
     if start is None and end is None:

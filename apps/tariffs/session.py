@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import NamedTuple
 
 from apps.tariffs.notes import Notes
@@ -30,6 +31,10 @@ class Price(NamedTuple):
     incl_vat: Decimal | None
 
 
+# From a tuple, at half of what the class itself takes: sums make many of them.
+make_price = partial(tuple.__new__, Price)
+
+
 class Period(NamedTuple):
     """One charging period: ENERGY in kWh, times in seconds, power in kW, current in A.
 
@@ -41,6 +46,9 @@ class Period(NamedTuple):
     clock: Decimal | None
     volumes: dict[str, Decimal]
     tariff_id: str
+
+
+make_period = partial(tuple.__new__, Period)
 
 
 class SessionRecord(NamedTuple):
@@ -60,3 +68,6 @@ class SessionRecord(NamedTuple):
     sent_total: Price | None
     sent_parts: dict[str, Price]
     notes: Notes
+
+
+make_record = partial(tuple.__new__, SessionRecord)

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
@@ -15,6 +15,18 @@ from apps.tariffs.ocpi.tariffs import prepare_tariff
 from apps.tariffs.picture import draw_week
 from apps.tariffs.preview import EXAMPLES, price_imagined
 from apps.tariffs.priced import PricedCdr
+from apps.tariffs.samples import Sample
+from apps.tariffs.tariff import PreparedTariff
+
+# Pricing the week takes some hundred sessions, each of which looks through all elements.
+MOST_PREVIEWED: Final = 1_000
+PARTS: Final = {
+    "total_fixed_cost": "fixed",
+    "total_energy_cost": "energy",
+    "total_time_cost": "time",
+    "total_parking_cost": "parking",
+    "total_reservation_cost": "reservation",
+}
 
 
 class ContentNotJson(InvalidInput):
@@ -24,12 +36,23 @@ class ContentNotJson(InvalidInput):
 
 
 @dataclass(frozen=True, slots=True)
+class Example:
+    """A session in words and its price."""
+
+    words: str
+    excl_vat: str
+    incl_vat: str
+    parts: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Preview:
     """A tariff as people look at it, or the problem that makes it unreadable."""
 
     problem: str = ""
     findings: list[Finding] = field(default_factory=list)
-    examples: list[tuple[str, str, str]] = field(default_factory=list)
+    sample: Example | None = None
+    examples: list[Example] = field(default_factory=list)
     picture: str = ""
 
     def as_html(self) -> SafeString:
@@ -52,19 +75,32 @@ def read_content(text: str) -> dict[str, Any]:
     return content
 
 
-def preview_of(content: dict[str, Any], ocpi_version: str) -> Preview:
+def preview_of(content: dict[str, Any], ocpi_version: str, sample: Sample | None = None) -> Preview:
     """The preview of a tariff; what the engine refuses becomes its problem."""
     try:
         tariff = prepare_tariff(content, version=ocpi_version)
-        priced = [price_imagined(tariff, example) for example in EXAMPLES]
-        picture = draw_week(tariff)
+        if tariff.elements > MOST_PREVIEWED:
+            text = f"A tariff of {tariff.elements} elements is too large for a preview."
+            return Preview(problem=text)
+        return _preview(tariff, sample)
     except DomainError as error:
         return Preview(problem=error.message)
+
+
+def _preview(tariff: PreparedTariff, sample: Sample | None) -> Preview:
     return Preview(
-        findings=lint(tariff), examples=[_example(each) for each in priced], picture=picture
+        findings=lint(tariff),
+        sample=_example(price_imagined(tariff, sample.imagined)) if sample else None,
+        examples=[_example(price_imagined(tariff, example)) for example in EXAMPLES],
+        picture=draw_week(tariff, kw=sample.kw) if sample else draw_week(tariff),
     )
 
 
-def _example(priced: PricedCdr) -> tuple[str, str, str]:
-    excl, incl = priced.total
-    return priced.id, money.display(excl, priced.currency), money.display(incl, priced.currency)
+def _example(priced: PricedCdr) -> Example:
+    excl, incl = (money.display(side, priced.currency) for side in priced.total)
+    parts = [
+        f"{word} {money.display(cost.excl_vat, priced.currency)}"
+        for name, word in PARTS.items()
+        if (cost := priced.parts[name]) and cost.excl_vat
+    ]
+    return Example(priced.id, excl, incl, ", ".join(parts))

@@ -44,18 +44,19 @@ def apply_step_sizes(
         if component is None or not component.price:
             continue
         dimension = line.dimension
-        totals[dimension] = totals[dimension] + line.volume if dimension in totals else line.volume
+        volume = line.volume
+        totals[dimension] = totals[dimension] + volume if dimension in totals else volume
         last[dimension] = index
         if dimension in TIME_BASED:
             last_time_based = dimension
     if len(tariffs) > 1 and _switches_tariff(lines, notes):
         energy = time = False
     for dimension, total in totals.items():
+        if dimension == FLAT:
+            continue
         line = lines[last[dimension]]
         if dimension == ENERGY:
             billed = _round_energy(line, total, notes) if energy else total
-        elif dimension == FLAT:
-            continue
         else:
             stepped = time and dimension in (last_time_based, RESERVATION_TIME)
             billed = _round_time(line, total, notes, stepped=stepped)

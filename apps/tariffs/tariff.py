@@ -4,6 +4,7 @@ For each dimension the components stand in the order of their elements, and end 
 that has no restrictions: nothing behind it can ever apply (OCPI mod_tariffs, Tariff object).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -11,6 +12,7 @@ from typing import NamedTuple
 
 from apps.tariffs.notes import Notes
 from apps.tariffs.restrictions import Check, Moment, Restrictions
+from apps.tariffs.session import SESSION_TIME
 
 # What an element is for, by its restriction `reservation`.
 CHARGING = "CHARGING"
@@ -52,6 +54,9 @@ class Component:
     step_round: Rounding | None = None
 
 
+Pick = Callable[[str], Component | None]
+
+
 class Limit(NamedTuple):
     """A min_price or max_price: each side acts on its own, None is no limit on that side."""
 
@@ -66,7 +71,9 @@ class PreparedTariff:
     `slots` holds the components by purpose (CHARGING, RESERVATION, RESERVATION_EXPIRES) and
     dimension. `gross_known` is False in OCPI 2.1.1, whose prices say nothing about VAT.
     `unconditional` holds the only component of each dimension of a tariff without restrictions
-    and without prices for reservations; it is None for all others.
+    and without prices for reservations; it is None for all others. `is_always_valid` says that
+    nothing limits the sessions that the tariff is for, `prices_session_time` that it may price
+    the hub's SESSION_TIME.
     """
 
     id: str
@@ -85,23 +92,40 @@ class PreparedTariff:
     start_restrictions: Restrictions | None
     start_checks: tuple[tuple[Check, ...], ...]
     notes: Notes
-    components: tuple[Component, ...] = field(default=())
+    components: tuple[Component, ...] = ()
+    is_always_valid: bool = field(init=False)
+    prices_session_time: bool = field(init=False)
 
-    @property
-    def is_always_valid(self) -> bool:
-        """Whether nothing limits the sessions that the tariff is for."""
-        return self.valid_from is None and self.valid_until is None and not self.start_checks
+    def __post_init__(self) -> None:
+        unlimited = self.valid_from is None and self.valid_until is None and not self.start_checks
+        object.__setattr__(self, "is_always_valid", unlimited)
+        session_time = SESSION_TIME in self.slots[CHARGING]
+        object.__setattr__(self, "prices_session_time", session_time)
 
-    def pick(self, purpose: str, dimension: str, at: Moment | None) -> Component | None:
-        """The component that prices a dimension at this moment: of the first element whose
-        restrictions hold and that has one; None when the dimension is free.
+    def charging_at(self, at: Moment) -> Pick:
+        """What finds the component that prices a dimension of charging at this moment; None when
+        it is free.
 
-        `at` may be None for an unconditional tariff.
+        It is that of the first element whose restrictions hold and that has one for the dimension
+        (OCPI mod_tariffs, Tariff object).
         """
+        slots = self.slots[CHARGING]
+
+        def pick(dimension: str) -> Component | None:
+            if dimension in slots:
+                for component in slots[dimension]:
+                    for check in component.checks:
+                        if not check(at):
+                            break
+                    else:
+                        return component
+            return None
+
+        return pick
+
+    def pick(self, purpose: str, dimension: str, at: Moment) -> Component | None:
+        """The same for a reservation."""
         for component in self.slots[purpose].get(dimension, ()):
-            for check in component.checks:
-                if not check(at):  # type: ignore[arg-type]
-                    break
-            else:
+            if all(check(at) for check in component.checks):
                 return component
         return None

@@ -7,6 +7,7 @@ from django.contrib import admin, messages
 from django.http import HttpRequest
 from django.utils import timezone
 
+from apps.core import staff_display
 from apps.core.admin import (
     ChoicesDropdownFilter,
     Question,
@@ -19,6 +20,7 @@ from apps.core.staff_forms import LinesField
 from apps.webhooks.models import Attempt, Delivery, Subscription
 from apps.webhooks.services import renew_secret, replay_delivery, save_subscription
 
+STATE = staff_display.badges("state", {"DELIVERED": "good", "FAILED": "bad"})
 SHOWN_ONCE = "The secret, shown only now: {}"
 
 
@@ -68,14 +70,18 @@ class AttemptInline(ReadOnlyTabularInline):
 
 @admin.register(Delivery)
 class DeliveryAdmin(ReadOnlyAdmin):
-    list_display = ["created_at", "event", "subscription", "state", "attempts_made"]
+    list_display = ["created_at", "event_type", "subscription", STATE, "attempts_made"]
     list_filter = [("state", ChoicesDropdownFilter), "subscription"]
     list_select_related = ["event", "subscription__provider"]
     search_fields = ["event__id__exact", "event__type"]
     ordering = ["-created_at"]
-    fields = ["subscription", "event", "state", "attempts_made", "next_attempt_at", "delivered_at"]
+    fields = ["subscription", "event", STATE, "attempts_made", "next_attempt_at", "delivered_at"]
     inlines = [AttemptInline]
     actions_detail = ["replay"]
+
+    @admin.display(description="event", ordering="event__type")
+    def event_type(self, delivery: Delivery) -> str:
+        return delivery.event.type
 
     @staff_action(
         "Replay", permission="webhooks.replay_delivery", icon="replay",

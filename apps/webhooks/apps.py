@@ -10,9 +10,9 @@ class WebhooksConfig(AppConfig):
         from apps.core.triggers import append_only
         from apps.events.subscriptions import EVERY_TYPE, subscribe
         from apps.webhooks.models import Attempt
-        from apps.webhooks.services import queue_event
+        from apps.webhooks.services import queue_event, queue_events
 
-        subscribe(EVERY_TYPE, name="webhooks", handler=queue_event)
+        subscribe(EVERY_TYPE, name="webhooks", handler=queue_event, many=queue_events)
         append_only(Attempt._meta.db_table)
         grant_view(Role.SUPPORT, "webhooks", "subscription", "delivery", "attempt")
         grant(Role.SUPPORT, "webhooks.replay_delivery")

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from apps.accounts.models import Provider
+from apps.audit.fields import PersonalTextField
 from apps.audit.models import AuditedModel
 from apps.core.models import BaseModel
 from apps.events.models import Event
@@ -94,7 +95,7 @@ class Attempt(BaseModel):
     duration_ms = models.PositiveIntegerField("duration (ms)")
     address = models.CharField(max_length=45, blank=True, help_text="Where the name led.")
     status = models.PositiveSmallIntegerField(null=True, blank=True, help_text="HTTP status.")
-    answer = models.TextField(blank=True, help_text="The beginning of the answer's body.")
+    answer = PersonalTextField(blank=True, help_text="The beginning of the answer's body.")
     error = models.TextField(blank=True)
 
     def __str__(self) -> str:

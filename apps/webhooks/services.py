@@ -2,6 +2,8 @@
 
 import json
 import time
+from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -11,8 +13,10 @@ from django.db import transaction
 from apps.audit import services as audit
 from apps.audit.change import change_of
 from apps.audit.context import Actor
+from apps.audit.personal import protect
 from apps.core.errors import DomainError
 from apps.events.models import Event
+from apps.events.personal import person_of
 from apps.webhooks import signing
 from apps.webhooks.addresses import check_url
 from apps.webhooks.models import Attempt, Delivery, Subscription
@@ -59,14 +63,24 @@ def renew_secret(*, subscription: Subscription, reason: str, actor: Actor | None
 
 def queue_event(event: Event) -> None:
     """A subscriber of all events: one delivery per subscription that wants it."""
-    if event.provider_id is None:
-        return
-    for subscription in Subscription.objects.filter(provider_id=event.provider_id, is_active=True):
-        if subscription.wants(event.type):
-            Delivery.objects.get_or_create(
-                subscription=subscription, event=event,
-                defaults={"next_attempt_at": event.occurred_at},
-            )  # fmt: skip
+    queue_events([event])
+
+
+def queue_events(events: Sequence[Event]) -> None:
+    """As queue_event, for many events with one look at the subscriptions."""
+    providers = {event.provider_id for event in events if event.provider_id}
+    by_provider: dict[UUID, list[Subscription]] = defaultdict(list)
+    for subscription in Subscription.objects.filter(provider_id__in=providers, is_active=True):
+        by_provider[subscription.provider_id].append(subscription)
+    deliveries = [
+        Delivery(subscription=subscription, event=event, next_attempt_at=event.occurred_at)
+        for event in events
+        if event.provider_id
+        for subscription in by_provider[event.provider_id]
+        if subscription.wants(event.type)
+    ]
+    # One that is queued already stays as it is.
+    Delivery.objects.bulk_create(deliveries, ignore_conflicts=True, batch_size=BATCH)
 
 
 def deliver_due(*, now: datetime) -> dict[str, int]:
@@ -119,7 +133,8 @@ def headers_of(delivery: Delivery, body: bytes, *, now: datetime) -> dict[str, s
 def _note(delivery: Delivery, outcome: Outcome, *, now: datetime, duration_ms: int) -> None:
     Attempt.objects.create(
         delivery=delivery, started_at=now, duration_ms=duration_ms, address=outcome.address,
-        status=outcome.status, answer=outcome.answer, error=outcome.error,
+        status=outcome.status, error=outcome.error,
+        answer=protect(outcome.answer, person_of(delivery.event)),
     )  # fmt: skip
     delivery.attempts_made += 1
     if outcome.is_delivered:

@@ -4,6 +4,10 @@
   const map = document.getElementById("map");
   const TILE = 256;
   const MOST_ZOOM = 18;
+  const MOST_POINTS = 1500;
+  const MOST_NAMES = 150;
+  const LETTER = 7.2;
+  const layer = document.createElement("div");
   let points = [];
   let zoom = 6;
   let centre = { x: 0.5, y: 0.5 };
@@ -51,22 +55,45 @@
     return tiles;
   }
 
-  function drawPoints() {
+  function visible() {
     return points
       .map((point) => ({ point, spot: place(point.at) }))
       .filter(({ spot }) => spot.left > -20 && spot.top > -20 && spot.left < map.clientWidth + 20 && spot.top < map.clientHeight + 20)
-      .slice(0, 1500)
-      .map(({ point, spot }) => {
-        const button = document.createElement("button");
-        button.type = "button";
-        button.className = "point";
-        button.title = `${point.name} (${point.operator}): ${point.available} of ${point.evses} available`;
-        button.setAttribute("aria-label", button.title);
-        button.style.left = `${spot.left}px`;
-        button.style.top = `${spot.top}px`;
-        button.addEventListener("click", () => open(point));
-        return button;
-      });
+      .slice(0, MOST_POINTS);
+  }
+
+  function drawPoints(shown) {
+    return shown.map(({ point, spot }) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "point";
+      button.title = `${point.name} (${point.operator}): ${point.available} of ${point.evses} available`;
+      button.setAttribute("aria-label", button.title);
+      button.style.left = `${spot.left}px`;
+      button.style.top = `${spot.top}px`;
+      button.addEventListener("click", () => open(point));
+      return button;
+    });
+  }
+
+  // Names beside the points, as long as there is room: none lies on another name or point.
+  function drawNames(shown) {
+    const taken = shown.map(({ spot }) => ({ left: spot.left - 9, right: spot.left + 9, top: spot.top - 9, bottom: spot.top + 9 }));
+    const names = [];
+    shown.slice(0, MOST_NAMES).forEach(({ point, spot }) => {
+      const left = spot.left + 12;
+      const box = { left, right: left + point.name.length * LETTER, top: spot.top - 9, bottom: spot.top + 9 };
+      if (taken.some((other) => box.left < other.right && other.left < box.right && box.top < other.bottom && other.top < box.bottom)) return;
+      taken.push(box);
+      const name = document.createElement("span");
+      name.className = "name";
+      name.setAttribute("aria-hidden", "true");
+      name.textContent = point.name;
+      name.style.left = `${left}px`;
+      name.style.top = `${spot.top}px`;
+      names.push(name);
+    });
+    return names;
   }
 
   function open(point) {
@@ -99,7 +126,8 @@
   }
 
   function draw() {
-    map.replaceChildren(...drawTiles(), ...drawPoints(), controls(), credit());
+    const shown = visible();
+    layer.replaceChildren(...drawTiles(), ...drawNames(shown), ...drawPoints(shown));
   }
 
   function change(step) {
@@ -144,6 +172,7 @@
       points = data.points.map((point) => ({ ...point, at: project(point.lat, point.lon) }));
       if (!points.length) return;
       map.hidden = false;
+      map.replaceChildren(layer, controls(), credit());
       fit();
       listen();
       draw();

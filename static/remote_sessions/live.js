@@ -1,6 +1,7 @@
-// While a charge goes on, its page is read again every few seconds and what changed is shown.
+// While something goes on, its page is read again every few seconds and what changed is shown.
 (() => {
-  const story = () => document.getElementById("remote-session-story");
+  const story = () => document.querySelector("[data-live]");
+  const shown = (page) => page.querySelector("#content-main");
 
   async function follow() {
     const seconds = Number(story()?.dataset.follow);
@@ -9,9 +10,11 @@
     try {
       const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      const fresh = page.getElementById("remote-session-story");
-      if (fresh && fresh.outerHTML !== story().outerHTML) {
-        document.querySelector("#content-main").replaceWith(page.querySelector("#content-main"));
+      const fresh = page.querySelector("[data-live]");
+      // At its end the buttons above change too, which are not part of what is shown here.
+      if (fresh && !fresh.dataset.follow) return location.reload();
+      if (fresh && shown(page).textContent !== shown(document).textContent) {
+        shown(document).replaceWith(shown(page));
       }
     } catch {
       // The server is away for a moment; the next round tries again.

@@ -8,9 +8,18 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
+from apps.audit.context import Actor, acting
 from apps.audit.models import Entry, PersonKey
-from apps.audit.personal import ERASED, forget_keys, person_of_contract, protect, reveal
+from apps.audit.personal import (
+    ERASED,
+    forget_keys,
+    person_of_card,
+    person_of_contract,
+    protect,
+    reveal,
+)
 from apps.audit.seals import seal_entries
+from apps.audit.services import record
 from apps.audit.verification import Verification
 from apps.cdrs.models import CDR
 from tests.accounts.factories import AccountFactory, TokenFactory, UserFactory
@@ -18,6 +27,7 @@ from tests.cdrs.factories import CdrFactory
 
 pytestmark = pytest.mark.django_db
 
+NOT_OURS = {"account": None, "provider": None, "token": None}
 SECRETS = ("Ann Other", "ann@example.com", "NL-EFL-CANN00001-X", "04ANN", "the raw message")
 
 
@@ -99,8 +109,6 @@ def test_export_has_all_of_it_and_is_in_the_trail(ann):
 
 
 def test_erased_user_can_t_log_in_and_leaves_no_name_as_an_actor(client):
-    from apps.audit.context import Actor, acting
-
     user = UserFactory(email="bob@example.com", name="Bob")
     with acting(Actor.user(user)):
         account = AccountFactory()
@@ -131,3 +139,49 @@ def test_key_of_a_transaction_that_failed_is_never_used_again():
     assert PersonKey.objects.filter(pk=person).exists()
     assert reveal({"deep": [kept]}) == {"deep": ["b"]}
     assert reveal("pd1.no.such") == "pd1.no.such"
+
+
+def test_pieces_of_a_sentence_are_erased_and_the_sentence_stays(ann):
+    said = f"{protect('04ANN', ann.pk)} asked to charge; {protect('Ann', ann.pk)} waits."
+    assert reveal(said) == "04ANN asked to charge; Ann waits."
+    call_command("erase_person", "C77", "--reason", "asked to", "--yes")
+    assert reveal(said) == f"{ERASED} asked to charge; {ERASED} waits."
+
+
+def test_reason_about_a_person_and_a_user_s_address_end_with_their_keys(ann):
+    user = UserFactory(email="bob@example.com")
+    with acting(Actor.user(user), source_address="203.0.113.77"):
+        ann.language = "nl"
+        record("changed account", ann, reason="Mrs Other rang up")
+    entry = Entry.objects.story_of(ann).first()
+    assert (entry.reason, entry.source_address) == ("Mrs Other rang up", "203.0.113.77")
+    assert ann.history.latest().history_change_reason == "Mrs Other rang up"
+    stored = everything_stored(*KEPT)
+    assert not [word for word in ("Mrs Other rang up", "203.0.113.77") if word in stored]
+    call_command("erase_person", "C77", "--reason", "asked to", "--yes")
+    entry = Entry.objects.get(pk=entry.pk)
+    assert (entry.reason, entry.source_address) == (ERASED, "203.0.113.77")
+    call_command("erase_person", "bob@example.com", "--reason", "left", "--yes")
+    assert Entry.objects.get(pk=entry.pk).source_address == ERASED
+
+
+@pytest.mark.parametrize("known_by", ["NL-XYZ-C00000009-Q", "nl-xyz-c00000009-q"])
+def test_somebody_of_whom_only_the_contract_is_known_can_be_exported_and_erased(known_by):
+    CdrFactory(**NOT_OURS, contract_id="NL-XYZ-C00000009-Q", token_uid="04FEED", raw="all")
+    out = StringIO()
+    call_command("export_person", known_by, stdout=out)
+    assert json.loads(out.getvalue())["cdrs"][0]["token_uid"] == "04FEED"
+    call_command("erase_person", known_by, "--reason", "asked to", "--yes")
+    cdr = CDR.objects.get()
+    assert (cdr.contract_id, cdr.token_uid, cdr.raw) == ("", "", ERASED)
+    assert "C00000009" not in everything_stored(*KEPT, "cdrs_cdr")
+
+
+def test_card_without_a_contract_is_a_person_too():
+    cdr = CdrFactory(
+        account=None, provider=None, token=None, contract_id="", token_uid="04beef", raw="all"
+    )
+    assert cdr.audit_person_id() == person_of_card("04BEEF")
+    call_command("erase_person", "04BEEF", "--reason", "asked to", "--yes")
+    assert CDR.objects.get().raw == ERASED
+    assert "04beef" not in everything_stored(*KEPT, "cdrs_cdr")

@@ -43,7 +43,7 @@ def ids(answer):
     return {str(entry.pk) for entry in answer.context["cl"].result_list}
 
 
-@pytest.mark.parametrize("phrase", ["Ann Other", "sue@example", "req-7", "moved away", "stopped"])
+@pytest.mark.parametrize("phrase", ["Ann Other", "sue@example", "req-7", "stopped"])
 def test_timeline_is_found_by_what_people_know(page, accepted, phrase):
     entry = Entry.objects.get(activity="stopped account")
     answer = page.get(LIST, {"q": phrase})

@@ -17,7 +17,7 @@ from apps.audit.verification import Verification
 from apps.core import triggers
 from tests.accounts.factories import AccountFactory, ProviderFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.breaks_trail]
 
 TABLES = ("audit_entry", "audit_seal", "audit_sealedentry")
 

@@ -11,7 +11,6 @@ import multiprocessing
 import os
 import signal
 import sys
-from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
@@ -22,12 +21,8 @@ ACCOUNTS = 30
 
 def build() -> None:
     """A seller whose drivers have charged, some of them in two currencies."""
-    from apps.vat.models import VatRate
-    from apps.vat.rates import shipped_rates
     from tests.billing import factories
 
-    if not VatRate.objects.exists():  # an earlier test has emptied the tables
-        VatRate.objects.bulk_create(VatRate(**asdict(rate)) for rate in shipped_rates())
     provider = factories.seller(slug="volt", invoice_prefix="VOL")
     for n in range(ACCOUNTS):
         account = factories.driver(provider, number=f"C{n:03}")

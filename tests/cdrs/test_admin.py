@@ -46,6 +46,21 @@ def test_list_shows_state_place_energy_and_cost(support):
         assert text in shown
 
 
+@pytest.mark.parametrize(
+    ("remark", "meaning"),
+    [
+        ("[*] cleared", "The hub computed the cost."),
+        ("[?] cleared", "The cost is not significant"),
+        ("cleared", ""),
+    ],
+)
+def test_page_says_what_a_hubs_remark_means(support, remark, meaning):
+    shown = support.get(page(CdrFactory(remark=remark))).content.decode()
+    assert remark in shown
+    assert bool(meaning) == ("The hub computed" in shown or "not significant" in shown)
+    assert meaning in shown
+
+
 def test_list_takes_a_fixed_number_of_queries(support, django_assert_max_num_queries):
     def count():
         from django.db import connection

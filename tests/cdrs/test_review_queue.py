@@ -3,11 +3,14 @@
 from decimal import Decimal
 
 import pytest
+from django.test import RequestFactory
 from django.urls import reverse
 
+from apps.accounts.models import User
 from apps.accounts.roles import Role
 from apps.audit.models import Entry
 from apps.cdrs.models import CDR
+from evcharge.staff_menu import navigation
 from tests.cdrs.factories import CdrFactory
 from tests.core.staff import staff_client
 from tests.tariffs.factories import make_version
@@ -26,9 +29,16 @@ def test_queue_shows_reasons_and_prices_of_held_cdrs_only() -> None:
     assert held.cdr_id in page
     assert clean.cdr_id not in page
     assert "The energy is negative." in page
-    assert "EUR 3.00" in page
-    assert "EUR 2.50" in page
-    assert "EUR 0.50" in page
+    assert "EUR 3.0000" in page
+    assert ">2.5000<" in page
+    assert ">+0.5000<" in page
+
+
+def test_menu_marks_the_queue_and_not_the_rules_above_it() -> None:
+    request = RequestFactory().get(reverse(QUEUE))
+    request.user = User.objects.create_superuser("admin@example.com", "x" * 16)
+    entries = [item for group in navigation(request) for item in group["items"]]
+    assert [item["title"] for item in entries if item["active"]] == ["CDRs to review"]
 
 
 def test_chosen_cdrs_are_accepted_with_one_reason() -> None:
@@ -41,6 +51,53 @@ def test_chosen_cdrs_are_accepted_with_one_reason() -> None:
         cdr.refresh_from_db()
     assert [cdr.status for cdr in (first, second, other)] == ["ACCEPTED", "ACCEPTED", "PENDING"]
     assert Entry.objects.story_of(first).first().reason == "operator confirmed"
+
+
+def test_queue_shows_what_is_earned_or_lost() -> None:
+    costs = {"held": True, "total_cost_excl_vat": Decimal(9)}
+    CdrFactory(**costs, computed_cost_excl_vat=Decimal(3), retail_cost_excl_vat=Decimal(4))
+    CdrFactory(**costs, retail_cost_excl_vat=Decimal(8))
+    CdrFactory(**costs)
+    page = staff_client(Role.FINANCE).get(reverse(QUEUE)).content.decode()
+    assert ">+1.0000<" in page, "against our price, which is what we owe"
+    assert ">-1.0000<" in page, "against the cost as sent where there is no price of ours"
+
+
+def test_queue_is_filtered_by_reason_operator_and_provider() -> None:
+    client = staff_client(Role.SUPPORT)
+    dear = [{"code": "PRICE_DIFFERS", "message": "It is dear."}]
+    first, second = CdrFactory(held=True), CdrFactory(held=True, hold_reasons=dear)
+
+    def shown(**query: object) -> set[str]:
+        page = client.get(reverse(QUEUE), query).content.decode()
+        return {cdr.cdr_id for cdr in (first, second) if cdr.cdr_id in page}
+
+    assert shown(reason="PRICE_DIFFERS") == {second.cdr_id}
+    assert shown(operator=first.operator_id) == {first.cdr_id}
+    assert shown(provider=second.provider_id) == {second.cdr_id}
+    assert shown(reason="PRICE_DIFFERS", operator=first.operator_id) == set()
+    assert shown(operator="nonsense", reason="\"]'%") == {first.cdr_id, second.cdr_id}
+    page = client.get(reverse(QUEUE)).content.decode()
+    assert "Price differs (1)" in page
+    told = {"cdr": [second.pk], "reason": "fine"}
+    answer = client.post(f"{reverse(QUEUE)}?reason=PRICE_DIFFERS", told, follow=True)
+    assert "No held CDR is like that" in answer.content.decode()
+
+
+def test_queue_takes_the_same_queries_for_one_and_many(django_assert_max_num_queries) -> None:
+    CdrFactory.create_batch(12, held=True)
+    client = staff_client(Role.SUPPORT)
+    client.get(reverse(QUEUE))
+    with django_assert_max_num_queries(14):
+        client.get(reverse(QUEUE))
+
+
+def test_what_operators_send_stays_text_in_the_queue() -> None:
+    evil = "<script>alert(1)</script>"
+    CdrFactory(held=True, cdr_id="<img onerror=x>", hold_reasons=[{"code": evil, "message": evil}])
+    page = staff_client(Role.SUPPORT).get(reverse(QUEUE)).content.decode()
+    assert evil not in page
+    assert "<img onerror" not in page
 
 
 def test_without_a_reason_nothing_is_accepted() -> None:

@@ -1,5 +1,6 @@
 """Received CDRs are priced, judged by the rule for them, and accepted, held or rejected by it."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -10,7 +11,7 @@ from django.db import IntegrityError, transaction
 from apps.audit.models import Entry
 from apps.cdrs.messages import Price
 from apps.cdrs.models import CDR, ReviewRule
-from apps.cdrs.services import receive_cdr
+from apps.cdrs.services import receive_cdr, repricing
 from apps.cdrs.services.repricing import reprice_cdrs
 from apps.cdrs.services.reviewing import ReasonMissing
 from apps.events.models import Event
@@ -96,6 +97,19 @@ def test_clean_cdr_that_is_odd_otherwise_waits_for_a_person() -> None:
     assert codes(cdr) == {"COST_NOT_SIGNIFICANT"}
 
 
+def test_a_cost_that_is_not_significant_is_not_compared_with_ours() -> None:
+    rule(tolerance_amount=Decimal("0.05"), min_cost=Decimal("1"))
+    cdr = receive(remark="[?]", total_cost=Price(Decimal("99.00")))
+    assert codes(cdr) == {"COST_NOT_SIGNIFICANT"}
+
+
+def test_a_difference_from_a_cost_that_the_hub_computed_says_so() -> None:
+    rule(tolerance_amount=Decimal("0.05"))
+    cdr = receive(remark="[*]", total_cost=Price(Decimal("3.00")))
+    (reason,) = cdr.hold_reasons
+    assert "The total that the hub computed of 3.00 EUR is" in reason["message"]
+
+
 def test_price_difference_holds_with_both_amounts_in_words() -> None:
     rule(tolerance_amount=Decimal("0.05"))
     cdr = receive(total_cost=Price(Decimal("3.00")))
@@ -128,6 +142,38 @@ def test_most_particular_rule_judges() -> None:
     assert receive(location=location, token=token).status == CDR.Status.ACCEPTED
     assert codes(receive(location=location)) == {"ENERGY_TOO_LARGE"}
     assert codes(receive()) == set()
+
+
+def test_rule_of_a_provider_at_an_operator_is_the_most_particular() -> None:
+    location, token = LocationFactory(), TokenFactory()
+    provider, operator = token.account.provider, location.operator
+    rule(when_odd="REJECT", max_kwh=1)
+    rule(provider=provider, max_kwh=2)
+    rule(operator=operator, max_kwh=3)
+    rule(provider=provider, operator=operator, when_clean="ACCEPT")
+    assert receive(location=location, token=token).status == CDR.Status.ACCEPTED
+    elsewhere = receive(token=token)
+    assert (elsewhere.status, codes(elsewhere)) == (CDR.Status.PENDING, {"ENERGY_TOO_LARGE"})
+    assert "above 2 kWh" in elsewhere.hold_reasons[0]["message"]
+    of_others = receive(location=location)
+    assert "above 3 kWh" in of_others.hold_reasons[0]["message"]
+    assert receive().status == CDR.Status.REJECTED
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"location_id": "UNHEARD-OF", "evse_id": "", "evse_uid": ""}, "LOCATION_UNKNOWN"),
+        ({"ended_at": NOW + timedelta(hours=2)}, "END_IN_FUTURE"),
+    ],
+)
+def test_unknown_place_and_future_are_held_also_where_clean_cdrs_are_accepted(
+    fields: dict, code: str
+) -> None:
+    rule(when_clean="ACCEPT")
+    message = replace(message_of_known(total_cost=Price(Decimal(1))), **fields)
+    cdr = receive_cdr(message=message, source="OCPI", now=NOW).cdr
+    assert (cdr.status, cdr.is_held, code in codes(cdr)) == (CDR.Status.PENDING, True, True)
 
 
 @pytest.mark.parametrize(
@@ -217,6 +263,23 @@ def test_pricing_again_what_has_its_price_writes_nothing() -> None:
     entries = Entry.objects.count()
     assert reprice_cdrs(cdrs=CDR.objects.all(), reason="again", now=NOW).changed == 0
     assert Entry.objects.count() == entries
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_several_processes_price_all_cdrs_once(monkeypatch) -> None:
+    monkeypatch.setattr(repricing, "WORTH_A_PROCESS", 1)
+    made = [CdrFactory(kwh=10) for _ in range(5)]
+    for cdr in made:
+        make_version(operator=cdr.operator)
+    done = reprice_cdrs(cdrs=CDR.objects.all(), reason="all", now=NOW, processes=3)
+    assert (done.looked_at, done.changed) == (5, 5)
+    assert {cdr.computed_cost_excl_vat for cdr in CDR.objects.all()} == {Decimal("2.5")}
+    told = Event.objects.filter(type="cdr.cost.changed").values_list("aggregate_id", flat=True)
+    assert sorted(told) == sorted(str(cdr.pk) for cdr in made)
+    assert {entry.actor_id for entry in Entry.objects.filter(activity="priced CDR again")} == {
+        "test"
+    }
 
 
 def test_billed_and_rejected_cdrs_are_never_priced_again() -> None:

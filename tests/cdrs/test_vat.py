@@ -12,6 +12,7 @@ from apps.cdrs.services import accept_cdr, delete_cdr, mark_cdrs_billed
 from apps.cdrs.services.vat import (
     decide_accepted_cdrs,
     decide_on_cdrs,
+    on_cdr_accepted,
     settle_vat,
     vat_decisions,
 )
@@ -136,6 +137,19 @@ def test_accepting_a_cdr_decides_through_the_event(
     assert set(vat_decisions(pending)) == set(Side)
     assert set(vat_decisions(cdr)) == set(Side), "what else waits is decided in the same batch"
     assert Event.objects.pending().count() == 0
+
+
+def test_an_event_that_comes_alone_and_again_decides_once(
+    provider: Any, django_capture_on_commit_callbacks: Any
+) -> None:
+    pending = CdrFactory(token=TokenFactory(account=AccountFactory(provider=provider)))
+    with django_capture_on_commit_callbacks():
+        accept_cdr(cdr=pending, now=NOW)
+    told = Event.objects.get(type="cdr.status.accepted")
+    on_cdr_accepted(told)
+    on_cdr_accepted(told)
+    assert set(vat_decisions(pending)) == set(Side)
+    assert VatDecision.objects.count() == 2
 
 
 def test_deciding_again_on_the_same_facts_keeps_nothing_new(provider: Any) -> None:

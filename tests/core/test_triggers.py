@@ -12,7 +12,7 @@ from apps.core.checks import triggers_are_installed, triggers_are_present
 from apps.core.models import JobLease
 from tests.accounts.factories import ProviderFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.breaks_trail]
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from apps.audit.models import Entry
 from apps.billing.models import BillingHold, Invoice
 from apps.cdrs.models import CDR, CdrConflict, ChargingSession
 from apps.demo import oddities, world
+from apps.demo.book import seed_book
 from apps.demo.calendar import Calendar, next_month
 from apps.demo.charges import charges_of_day
 from apps.demo.logos import draw_logo
@@ -21,6 +22,9 @@ from apps.demo.parties import seed_parties
 from apps.demo.providers import AMPERE, PASSWORD, STAFF, VOLTLY, customers
 from apps.demo.stations import STATIONS
 from apps.locations.models import Connector, Location, Operator
+from apps.tariffs.linter import lint
+from apps.tariffs.models import TariffVersion
+from apps.tariffs.ocpi.tariffs import prepare_tariff
 
 NOW = datetime(2026, 11, 10, 9, 30, tzinfo=UTC)
 
@@ -135,6 +139,7 @@ def test_each_role_can_log_in(client):
 @pytest.mark.django_db
 def test_world_has_something_on_every_screen_and_a_second_run_changes_nothing():
     seed_parties()
+    seed_book(now=NOW)
     world.seed_charges(now=NOW)
     assert set(CDR.objects.values_list("status", flat=True)) == set(CDR.Status)
     assert set(CDR.objects.values_list("source", flat=True)) == {"OCPI", "HUB"}
@@ -145,8 +150,42 @@ def test_world_has_something_on_every_screen_and_a_second_run_changes_nothing():
     assert CdrConflict.objects.count() == 1
     assert ChargingSession.objects.filter(status="ACTIVE").exists()
     counts = Entry.objects.count(), CDR.objects.count(), Invoice.objects.count()
+    seed_book(now=NOW + timedelta(hours=2))
     world.seed_charges(now=NOW + timedelta(hours=2))
     assert (Entry.objects.count(), CDR.objects.count(), Invoice.objects.count()) == counts
+
+
+@pytest.mark.django_db
+def test_queue_has_each_kind_of_doubt_and_rules_decide_the_rest():
+    seed_parties()
+    seed_book(now=NOW)
+    world.seed_charges(now=NOW)
+    waiting = CDR.objects.filter(status=CDR.Status.PENDING, is_held=True)
+    codes = {reason["code"] for cdr in waiting for reason in cdr.hold_reasons}
+    assert codes >= {
+        "PRICE_DIFFERS", "POWER_IMPOSSIBLE", "SESSION_OVERLAPS", "LOCATION_UNKNOWN",
+        "END_IN_FUTURE", "DURATION_TOO_LARGE", "PRICE_NOT_CHECKED",
+    }  # fmt: skip
+    newest = CDR.objects.filter(ended_at__gte=NOW - world.REVIEWED_AFTER, provider__slug="voltly")
+    assert newest.filter(status=CDR.Status.ACCEPTED, operator__party_id="THS").exists()
+    assert waiting.filter(retail_cost_excl_vat__gt=0, computed_cost_excl_vat__gt=0).exists()
+
+
+@pytest.mark.django_db
+def test_tariff_book_shows_what_can_become_of_a_tariff(client):
+    seed_parties()
+    seed_book(now=NOW)
+    versions = TariffVersion.objects.all()
+    assert versions.exclude(withdrawn_at=None).count() == 1
+    assert versions.standing().filter(active_from__gt=NOW).count() == 1
+    assert versions.filter(active_to__lt=NOW).count() == 1
+    warned = [each for each in versions if lint(prepare_tariff(each.content, version="2.2.1"))]
+    assert [each.tariff.tariff_id for each in warned] == ["VLT-GO"]
+    page = client.get("/stations/?q=Amsterdam", headers={"Accept-Language": "nl"}).content.decode()
+    assert "0.4356 EUR per kWh" in page
+    assert "Verplaats uw auto na het laden" in page
+    assert "Parkeren in P1" in page
+    assert "With Ampère" not in page, "a note for one provider's app is none of the public's"
 
 
 @pytest.mark.django_db

@@ -49,21 +49,18 @@ class NatsServer:
         return asyncio.run(self._messages())
 
     async def _messages(self):
-        client = await nats.connect(NATS)
-        js = client.jetstream()
-        total = (await js.stream_info(self.stream)).state.messages
-        found = []
-        if total:
+        async with await nats.connect(NATS) as client:
+            js = client.jetstream()
+            total = (await js.stream_info(self.stream)).state.messages
+            if not total:
+                return []
             sub = await js.subscribe(f"{self.stream}.>", stream=self.stream, ordered_consumer=True)
-            found = [json.loads((await sub.next_msg(timeout=5)).data) for _ in range(total)]
-        await client.close()
-        return found
+            return [json.loads((await sub.next_msg(timeout=5)).data) for _ in range(total)]
 
     def remove(self):
         async def delete():
-            client = await nats.connect(NATS)
-            await client.jetstream().delete_stream(self.stream)
-            await client.close()
+            async with await nats.connect(NATS) as client:
+                await client.jetstream().delete_stream(self.stream)
 
         asyncio.run(delete())
 

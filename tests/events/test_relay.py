@@ -205,3 +205,36 @@ def test_url_that_names_no_publisher_is_refused():
     with pytest.raises(UnknownPublisher):
         publisher_for("kafka://localhost")
     assert publisher_for("log://").publish([{"id": "1"}]) == {}
+
+
+def test_events_that_come_together_are_handed_over_together_each_once(publisher):
+    given = []
+    subscribe(
+        "y.happened", name="many", handler=lambda event: given.append([event.pk]),
+        many=lambda events: given.append([event.pk for event in events]),
+    )  # fmt: skip
+    events = make_events(aggregates=3, each=1, type="y.happened")
+    assert relay_pending(now=NOW) == Relayed(published=3, handled=3)
+    Event.objects.update(handled_at=None)
+    relay_pending(now=NOW)
+    assert [sorted(keys) for keys in given] == [sorted(event.pk for event in events)]
+
+
+def test_one_event_that_fails_among_many_keeps_back_no_other(publisher):
+    given = []
+
+    def handle(event):
+        if event.pk == events[1].pk:
+            raise ValueError("no tariff")
+        given.append(event.pk)
+
+    def handle_many(several):
+        for event in several:
+            if event.pk == events[1].pk:
+                raise ValueError("no tariff")
+
+    subscribe("z.happened", name="some", handler=handle, many=handle_many)
+    events = make_events(aggregates=3, each=1, type="z.happened")
+    assert relay_pending(now=NOW) == Relayed(published=3, handled=2)
+    assert sorted(given) == sorted([events[0].pk, events[2].pk])
+    assert Consumption.objects.filter(subscriber="some").count() == 2

@@ -1,12 +1,16 @@
 """Stations are kept as their operators publish them; the database refuses the impossible."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from apps.audit.models import Entry
+from apps.locations.messages import ConnectorMessage, EvseMessage, LocationMessage
 from apps.locations.models import Location
+from apps.locations.publishing import publish_locations
 from apps.locations.services import (
     ConnectorDetails,
     LocationDetails,
@@ -92,3 +96,23 @@ def test_database_keeps_stations_apart_in_any_case():
 @pytest.mark.parametrize("field", [{"latitude": Decimal("90.1")}, {"longitude": Decimal("-180.1")}])
 def test_database_knows_the_size_of_the_earth(field):
     refused(lambda: LocationFactory(**field))
+
+
+def test_publishing_many_stations_takes_no_more_queries_than_few() -> None:
+    operator = OperatorFactory()
+
+    def publish(name: str, stations: int) -> int:
+        plugs = (ConnectorMessage("1"), ConnectorMessage("2"))
+        messages = [
+            LocationMessage(
+                location_id=f"{name}{number}", last_updated=datetime(2026, 1, 1, tzinfo=UTC),
+                evses=(EvseMessage(f"{name}{number}", connectors=plugs),),
+            )
+            for number in range(stations)
+        ]  # fmt: skip
+        with CaptureQueriesContext(connection) as queries:
+            publish_locations(operator=operator, messages=messages)
+        # Rows of a batch go as one statement each or as one stream, by the database.
+        return sum(query["sql"].startswith("SELECT") for query in queries)
+
+    assert publish("few", 3) == publish("many", 30)

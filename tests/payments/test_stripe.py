@@ -233,6 +233,7 @@ def test_a_wrong_signature_is_refused_and_nothing_is_kept(stripe, wrong):
     answer = deliver(event("payment_intent.succeeded", {"object": "payment_intent"}), wrong)
 
     assert (answer.status_code, answer.json()["code"]) == (400, "WEBHOOK_SIGNATURE_WRONG")
+    assert answer["Content-Type"] == "application/problem+json"
     assert not PspMessage.objects.exists()
 
 

@@ -52,6 +52,28 @@ def test_notes_in_the_drivers_language_else_in_english(client) -> None:
     assert "for one provider" not in french
 
 
+def test_what_is_said_of_one_location_in_english_only_is_shown_in_english(client) -> None:
+    place = LocationFactory()
+    note(place, "Overal geldig", language="nl")
+    note(place, "Mind the step", location=place)
+    shown = page(client, language="nl")
+    assert '<p class="note" lang="nl">Overal geldig</p>' in shown
+    assert '<p class="note" lang="en">Mind the step</p>' in shown
+
+
+def test_notes_and_tariffs_stay_text(client) -> None:
+    evil = "<script>alert(1)</script>"
+    place = LocationFactory(name=evil)
+    note(place, evil)
+    version = make_version(operator=place.operator, tariff_id=evil)
+    make_version(operator=place.operator, tariff_id="13")
+    version.tariff.name = evil
+    version.tariff.save()
+    shown = page(client)
+    assert "&lt;script&gt;alert" in shown
+    assert "<script>alert" not in shown
+
+
 def test_search_and_nothing_found(client) -> None:
     LocationFactory(name="Alpha", city="Breda")
     LocationFactory(name="Beta", city="Tilburg")

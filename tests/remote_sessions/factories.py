@@ -16,8 +16,6 @@ from apps.remote_sessions.job.runner import run
 from apps.remote_sessions.models import Command, RemoteSession
 from apps.remote_sessions.operators import CommandResponse, CommandResult
 from apps.remote_sessions.services import Preauthorization
-from apps.vat.models import VatRate
-from apps.vat.rates import shipped_rates
 from tests.accounts.factories import AccountFactory, TokenFactory, VatRegistrationFactory
 from tests.locations.factories import EvseFactory, LocationFactory, OperatorFactory
 
@@ -141,21 +139,8 @@ class World:
         settle_due_payments(now=self.now)
 
 
-def known_rates() -> None:
-    """The shipped VAT rates again, after a test of real transactions has emptied the tables."""
-    if not VatRate.objects.exists():
-        VatRate.objects.bulk_create(
-            VatRate(
-                territory=rate.territory, kind=rate.kind, rate=rate.rate, source=rate.source,
-                valid_from=rate.valid_from, valid_to=rate.valid_to, note=rate.note,
-            )
-            for rate in shipped_rates()
-        )  # fmt: skip
-
-
 def private_token() -> Token:
     """Of a private driver of a Dutch provider that is registered there."""
-    known_rates()
     account = AccountFactory(provider__country="NL", country="NL")
     VatRegistrationFactory(provider=account.provider)
     return TokenFactory(account=account)

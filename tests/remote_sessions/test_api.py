@@ -2,6 +2,7 @@
 
 import base64
 import json
+from decimal import Decimal
 from uuid import uuid4
 
 import pytest
@@ -68,6 +69,19 @@ def test_an_app_starts_follows_and_stops_a_charge(world, app, wish):
     stopped = app.post(f"{PATH}{seen['id']}/stop/", {"reason": "leaving"})
     assert stopped.json()["state"] == "STOPPING"
     assert len(world.operator_says.stops) == 1
+
+
+def test_the_app_sees_what_the_charge_has_come_to(world, app, wish):
+    world.provider.retail_price_per_kwh = Decimal("0.50")
+    world.provider.save()
+    started = app.post(PATH, wish).json()["id"]
+    assert app.get(f"{PATH}{started}/").json()["running_total"] is None
+
+    world.now = timezone.now()
+    world.send_session(RemoteSession.objects.get(), kwh=Decimal(20))
+
+    seen = app.get(f"{PATH}{started}/").json()["running_total"]
+    assert seen == {"amount": "12.10", "currency": "EUR"}
 
 
 def test_a_payment_is_blocked_and_shown(app, wish):

@@ -7,6 +7,7 @@ import pytest
 from apps.cdrs.messages import Price
 from apps.cdrs.models import CDR, ChargingSession
 from apps.core.models import JobRun
+from apps.events.models import Event
 from apps.payments.states import State as PaymentState
 from apps.remote_sessions.services import arrivals
 from apps.remote_sessions.states import Reason, State
@@ -21,12 +22,19 @@ def arrivals_fail(monkeypatch):
         raise RuntimeError("attaching fails")
 
     monkeypatch.setattr(arrivals, "match_all", fail)
+    monkeypatch.setattr(arrivals, "attach_cdrs", fail)
     return monkeypatch
 
 
 def state_of(remote_session) -> tuple[str, str]:
     now = fresh(remote_session)
     return now.state, now.reason
+
+
+def events_of(remote_session) -> list[str]:
+    """The moves that others were told of, oldest first."""
+    types = Event.objects.of(remote_session).order_by("id").values_list("type", flat=True)
+    return [each.rpartition(".")[2] for each in types if ".status." in each]
 
 
 # PENDING, STARTING
@@ -47,6 +55,7 @@ def test_pending_and_starting_find_the_session_that_came_and_become_active(world
     assert fresh(remote_session).state == State.ACTIVE
     assert fresh(remote_session).session.session_id == "S-1"
     assert counts["ACTIVE"] == 1
+    assert events_of(remote_session)[-1] == "active"
 
 
 @pytest.mark.usefixtures("arrivals_fail")
@@ -60,7 +69,7 @@ def test_a_cdr_that_came_before_its_session_completes_at_once(world):
 
 
 def test_a_start_without_session_is_cancelled_after_ten_minutes_and_not_before(world):
-    remote_session = world.start()
+    remote_session = world.start(blocked="50")
     world.wait(minutes=9, seconds=59)
     world.job()
     assert fresh(remote_session).state == State.STARTING
@@ -69,6 +78,9 @@ def test_a_start_without_session_is_cancelled_after_ten_minutes_and_not_before(w
     world.job()
 
     assert state_of(remote_session) == (State.CANCELLED, Reason.NO_ACTIVE_SESSION_RECEIVED)
+    # The session may still come late: the money stays blocked for a while.
+    assert fresh(remote_session).payment.state == PaymentState.PREAUTH_ACCEPTED
+    assert events_of(remote_session)[-1] == "cancelled"
 
 
 def test_the_ten_minutes_count_from_the_last_change_of_state(world):
@@ -150,7 +162,7 @@ def test_active_with_a_completed_session_waits_for_its_cdr_and_completes_with_it
     world.job()
     assert fresh(remote_session).state == State.ACTIVE
 
-    arrivals_fail.setattr(arrivals, "match_all", lambda charges: [])
+    arrivals_fail.setattr(arrivals, "attach_cdrs", lambda cdrs, *, now: None)
     cdr = world.send_cdr(remote_session)
     assert fresh(remote_session).cdr is None
     world.job()
@@ -172,6 +184,7 @@ def test_above_95_percent_of_the_blocked_amount_incl_vat_a_stop_is_asked_for(wor
 
     assert fresh(remote_session).state == State.STOPPING
     assert fresh(remote_session).stop_requested_by == "LIMIT"
+    assert events_of(remote_session)[-1] == "stopping"
     assert [order.session_id for order in world.operator_says.stops] == ["S-1"]
 
 
@@ -185,6 +198,18 @@ def test_the_stop_is_asked_again_at_most_every_five_minutes(world):
         world.wait(minutes=1)
 
     assert asked_at == [1, 1, 1, 1, 1, 2, 2, 2, 2]
+
+
+def test_the_limit_and_the_pause_between_stops_are_those_of_the_settings(world, settings):
+    settings.REMOTE_SESSION_LIMIT_PERCENT, settings.REMOTE_SESSION_STOP_BACKOFF_MINUTES = 50, 2
+    remote_session = world.active(blocked="50")
+    world.send_session(remote_session, total_cost=Price(None, Decimal(26)), kwh=Decimal(2))
+    for _ in range(3):
+        world.job()
+        world.wait(minutes=1)
+
+    assert fresh(remote_session).state == State.STOPPING
+    assert len(world.operator_says.stops) == 2
 
 
 def test_without_a_payment_there_is_no_limit(world):
@@ -206,21 +231,24 @@ def test_stopping_completes_at_once_when_the_operator_sends_no_cdrs(world):
     world.job()
 
     assert fresh(remote_session).state == State.COMPLETED
+    assert events_of(remote_session)[-2:] == ["stopping", "completed"]
 
 
 def test_stopping_finds_its_cdr(world, arrivals_fail):
     arrivals_fail.undo()
-    remote_session = world.stop(world.active())
-    arrivals_fail.setattr(arrivals, "match_all", lambda charges: [])
+    remote_session = world.stop(world.active(blocked="50"))
+    arrivals_fail.setattr(arrivals, "attach_cdrs", lambda cdrs, *, now: None)
     world.send_cdr(remote_session)
 
     world.job()
 
     assert fresh(remote_session).state == State.COMPLETED
+    assert fresh(remote_session).payment.captured_amount == Decimal("12.10")
+    assert events_of(remote_session)[-2:] == ["stopping", "completed"]
 
 
 def test_stopping_without_a_completed_session_is_an_error_after_ten_minutes(world):
-    remote_session = world.stop(world.active())
+    remote_session = world.stop(world.active(blocked="50"))
     world.wait(minutes=9, seconds=59)
     world.job()
     assert fresh(remote_session).state == State.STOPPING
@@ -230,6 +258,8 @@ def test_stopping_without_a_completed_session_is_an_error_after_ten_minutes(worl
 
     assert state_of(remote_session) == (State.ERROR, Reason.STOP_NOT_CONFIRMED)
     assert "10 minutes" in fresh(remote_session).message
+    assert fresh(remote_session).payment.state == PaymentState.PREAUTH_ACCEPTED
+    assert events_of(remote_session)[-1] == "error"
 
 
 def test_stopping_with_a_completed_session_waits_on_for_the_nightly_cdr(world):
@@ -262,6 +292,18 @@ def test_older_than_three_days_is_an_error(world, stopping):
     world.job()
 
     assert state_of(remote_session) == (State.ERROR, Reason.TOO_LONG_OPEN)
+    assert events_of(remote_session)[-1] == "error"
+
+
+@pytest.mark.parametrize("minutes", [59, 60])
+def test_the_longest_time_is_that_of_the_setting(world, settings, minutes):
+    settings.REMOTE_SESSION_ACTIVE_MAX_MINUTES = 60
+    remote_session = world.active()
+    world.wait(minutes=minutes)
+
+    world.job()
+
+    assert (fresh(remote_session).state == State.ERROR) == (minutes == 60)
 
 
 # ERROR
@@ -273,7 +315,7 @@ def test_error_keeps_looking_for_the_cdr(world, arrivals_fail):
     world.wait(minutes=10)
     world.job()
     assert fresh(remote_session).state == State.ERROR
-    arrivals_fail.setattr(arrivals, "match_all", lambda charges: [])
+    arrivals_fail.setattr(arrivals, "attach_cdrs", lambda cdrs, *, now: None)
     world.wait(days=2)
     world.send_cdr(remote_session)
 
@@ -281,6 +323,7 @@ def test_error_keeps_looking_for_the_cdr(world, arrivals_fail):
 
     assert fresh(remote_session).state == State.COMPLETED
     assert fresh(remote_session).payment.state == PaymentState.CAPTURED
+    assert events_of(remote_session)[-2:] == ["error", "completed"]
 
 
 def test_error_of_an_operator_without_cdrs_completes_with_the_end_of_its_session(world):
@@ -356,7 +399,7 @@ def test_what_was_done_is_a_job_run_with_counts(world):
 def test_a_deleted_cdr_is_not_found(world, arrivals_fail):
     arrivals_fail.undo()
     remote_session = world.stop(world.active())
-    arrivals_fail.setattr(arrivals, "match_all", lambda charges: [])
+    arrivals_fail.setattr(arrivals, "attach_cdrs", lambda cdrs, *, now: None)
     cdr = world.send_cdr(remote_session)
     cdr.deleted_at, cdr.deletion_reason = world.now, "sent by mistake"
     cdr.save()

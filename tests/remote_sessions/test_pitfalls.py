@@ -11,7 +11,7 @@ from apps.cdrs.messages import Price
 from apps.payments.models import SandboxPayment
 from apps.payments.states import State as PaymentState
 from apps.remote_sessions import services
-from apps.remote_sessions.job import writing
+from apps.remote_sessions.job import reading, writing
 from apps.remote_sessions.models import Command, RemoteSession
 from apps.remote_sessions.operators import (
     AnswerLost,
@@ -19,6 +19,7 @@ from apps.remote_sessions.operators import (
     CommandResult,
     NotDelivered,
 )
+from apps.remote_sessions.services import session_price
 from apps.remote_sessions.services.results import CallbackRefused, CommandUnknown
 from apps.remote_sessions.services.start import IdempotencyKeyReused, StartAlreadyOpen
 from apps.remote_sessions.services.stop import StopPointless
@@ -26,6 +27,7 @@ from apps.remote_sessions.states import Reason, State
 from tests.accounts.factories import TokenFactory
 from tests.locations.factories import EvseFactory
 from tests.remote_sessions.factories import NOW, fresh, make_world, silent_operator, story
+from tests.tariffs.factories import make_version
 
 
 def kinds(remote_session) -> list[str]:
@@ -483,6 +485,63 @@ def test_08_one_bad_session_is_set_aside_and_the_rest_go_on(world, monkeypatch):
     assert (counts["SET_ASIDE"], counts["CANCELLED"]) == (1, 1)
 
 
+def test_08_one_that_can_not_be_read_is_set_aside_and_the_rest_go_on(world, monkeypatch):
+    rows = [world.start()]
+    for _ in range(4):
+        world.token = TokenFactory(account=world.token.account)
+        rows.append(world.start())
+    bad = rows.pop(2)
+    world.wait(minutes=10)
+    real_row = reading._row
+
+    def row(value, own, running):
+        if value["id"] == bad.pk:
+            raise TypeError("a row that nobody can read")
+        return real_row(value, own, running)
+
+    monkeypatch.setattr(reading, "_row", row)
+    counts = world.job()
+
+    assert fresh(bad).state == State.STARTING
+    assert {fresh(good).state for good in rows} == {State.CANCELLED}
+    assert (counts["SET_ASIDE"], counts["CANCELLED"], counts["LOOKED_AT"]) == (1, 4, 5)
+
+
+def test_08_a_charge_that_can_not_be_priced_is_reported_and_all_else_goes_on(world, monkeypatch):
+    make_version(provider=world.provider)
+    bad = world.active(blocked="50")
+    world.token = TokenFactory(account=world.token.account)
+    good = world.start(blocked="50")
+    world.send_session(good, session_id="S-2", kwh=Decimal(158))
+    real_price = session_price.price_retail
+
+    def price(cdr, book):
+        if cdr.session_id == "S-1":
+            raise ZeroDivisionError("an odd tariff")
+        return real_price(cdr, book)
+
+    monkeypatch.setattr(session_price, "price_retail", price)
+    counts = world.job()
+    assert (fresh(bad).state, fresh(good).state) == (State.ACTIVE, State.STOPPING)
+    assert counts["UNPRICED"] == 1
+
+    world.wait(days=3)
+    world.job()
+
+    assert (fresh(bad).state, fresh(bad).reason) == (State.ERROR, Reason.TOO_LONG_OPEN)
+
+
+def test_08_a_row_that_another_process_works_on_is_left_to_the_next_run(world, monkeypatch):
+    remote_session = world.start()
+    world.wait(minutes=10)
+    with monkeypatch.context() as patch:
+        patch.setattr(writing, "_lock_rows", lambda ids: [])  # As skip-locked answers.
+        assert world.job()["BUSY"] == 1
+    assert fresh(remote_session).state == State.STARTING
+
+    assert world.job()["CANCELLED"] == 1
+
+
 def test_08_a_passing_fault_is_counted_and_made_good_by_the_next_run(world, monkeypatch):
     remote_session = world.start()
     world.wait(minutes=10)
@@ -518,6 +577,7 @@ def test_08_a_failure_while_attaching_does_not_cost_the_arrival(world, monkeypat
         raise RuntimeError("no matching today")
 
     monkeypatch.setattr(arrivals, "match_all", fail)
+    monkeypatch.setattr(arrivals, "attach_cdrs", fail)
     session, cdr = world.send_session(remote_session), world.send_cdr(remote_session)
 
     assert session.pk

@@ -1,13 +1,17 @@
 """Staff start, watch, stop and attach in the admin."""
 
+from decimal import Decimal
+
 import pytest
 from django.contrib.auth.models import Group
 from django.urls import reverse
 
 from apps.accounts.models import User
 from apps.audit.models import Entry
+from apps.cdrs.messages import Price
 from apps.payments.models import PspMessage
 from apps.remote_sessions.models import RemoteSession
+from tests.payments.stripe_server import StripeServer
 from tests.remote_sessions.factories import NOW, fresh
 
 ADD = "/admin/remote_sessions/remotesession/add/"
@@ -214,3 +218,61 @@ def test_the_dashboard_tells_of_the_job(world, client):
 
     assert "Remote session job" in text
     assert "1 looked at" in text
+
+
+@pytest.fixture
+def stripe(settings):
+    server = StripeServer()
+    settings.PAYMENTS_PSP = "stripe"
+    settings.STRIPE_API_KEY, settings.STRIPE_API_BASE = "sk_test_1", server.url
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def test_with_stripe_a_start_blocks_on_the_card_that_staff_name(world, client, stripe):
+    staff(client, "support")
+    assert "pm_…" in client.get(ADD).content.decode()
+
+    client.post(ADD, wish(world, card="pm_card_visa", customer="cus_1"))
+
+    payment = RemoteSession.objects.get().payment
+    assert (payment.psp, payment.state) == ("stripe", "PREAUTH_ACCEPTED")
+    assert (payment.payment_method, payment.customer_reference) == ("pm_card_visa", "cus_1")
+
+
+def test_without_a_card_the_one_of_the_last_payment_is_taken(world, client, stripe):
+    staff(client, "support")
+    client.post(ADD, wish(world, card="pm_card_visa", customer="cus_1"))
+    world.send_cdr(RemoteSession.objects.get())
+
+    client.post(ADD, wish(world, card="", customer=""))
+
+    newest = RemoteSession.objects.order_by("-id").first().payment
+    assert (newest.payment_method, newest.customer_reference) == ("pm_card_visa", "cus_1")
+
+
+def test_a_driver_without_a_card_is_told_at_the_field(world, client, stripe):
+    staff(client, "support")
+
+    answer = client.post(ADD, wish(world, card="", customer=""))
+
+    assert "has paid with no card yet" in answer.content.decode()
+    assert not RemoteSession.objects.exists()
+
+
+def test_a_card_that_stripe_declines_starts_nothing(world, client, stripe):
+    staff(client, "support")
+
+    answer = client.post(ADD, wish(world, card="pm_card_chargeDeclined"), follow=True)
+
+    assert "Your card was declined." in answer.content.decode()
+    assert world.operator_says.starts == []
+
+
+def test_staff_see_what_a_running_charge_has_come_to(world, client):
+    staff(client, "support")
+    remote_session = world.active(blocked="50")
+    world.send_session(remote_session, total_cost=Price(Decimal(8)), kwh=Decimal(20))
+
+    assert "EUR 9.68" in client.get(page(remote_session)).content.decode()

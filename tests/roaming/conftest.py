@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -12,6 +13,9 @@ from apps.roaming.models import Peer
 from apps.roaming.ocpi.credentials import read_details
 from apps.roaming.ocpi.versions import Version
 from apps.roaming.secrets import encrypt_token
+from apps.roaming.server import receiving
+from apps.roaming.services.receiving_cdrs import receive_waiting_cdrs
+from apps.roaming.services.taking_cdrs import take_cdr
 from tests.roaming.factories import PeerFactory
 from tests.roaming.operator_server import OperatorServer, running
 
@@ -41,6 +45,18 @@ def no_tasks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         task = getattr(tasks, name)
         monkeypatch.setattr(task, "delay", lambda *a, name=name: sent.append(name))
     return sent
+
+
+@pytest.fixture(autouse=True)
+def a_worker_at_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A posted CDR is received before its answer is given; tests of waiting override this."""
+    monkeypatch.setattr(receiving, "take_cdr", _taken_and_received)
+
+
+def _taken_and_received(*, now: datetime, **fields: Any) -> Any:
+    taken = take_cdr(now=now, **fields)
+    receive_waiting_cdrs(now=now)
+    return taken
 
 
 @pytest.fixture

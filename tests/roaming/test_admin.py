@@ -19,7 +19,7 @@ from tests.roaming.operator_server import OperatorServer
 pytestmark = pytest.mark.django_db
 LISTS = [
     "peer", "party", "exchange", "push", "pushqueue", "pullcursor", "sentcommand",
-    "authorization", "keptobject", "hubclient",
+    "authorization", "keptobject", "hubclient", "waitingcdr",
 ]  # fmt: skip
 
 

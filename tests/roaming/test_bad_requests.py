@@ -192,6 +192,22 @@ def test_what_is_not_there_is_404(cpo: PeerClient, path: str) -> None:
     assert status(cpo.get(path))[0] == 404
 
 
+@pytest.mark.parametrize("path", ["/ocpi/", "/ocpi/receiver/cdrs", "nothing/here", "cdrs/a/b"])
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+def test_an_address_of_no_module_is_404_in_the_words_of_ocpi(
+    cpo: PeerClient, method: str, path: str
+) -> None:
+    assert status(cpo.call(method, path)) == (404, 2000)
+    assert Client().generic(method, "/ocpi/receiver/cdrs").status_code == 401
+
+
+@pytest.mark.parametrize("path", ["sessions/NL/CPO/%00", "cdrs/%00", "tokens/%00/authorize"])
+def test_an_id_with_the_character_nul_is_404(cpo: PeerClient, path: str) -> None:
+    for method in ("GET", "PUT", "POST"):
+        assert status(cpo.call(method, path, session())) == (404, 2000)
+    assert nothing_is_kept()
+
+
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
 def test_cdrs_have_post_and_get_only(cpo: PeerClient, method: str) -> None:
     assert status(cpo.call(method, "cdrs/C1", cdr()))[0] == 405

@@ -143,7 +143,9 @@ def test_the_gateway_serves_operators_of_registered_peers(peer: Peer) -> None:
 
 
 def unlock(peer: Peer) -> None:
-    charging.unlock_connector(peer=peer, operator=CPO, place=PLACE, now=timezone.now())
+    charging.unlock_connector(
+        peer=peer, operator=CPO, place=PLACE, reason="cable hangs", now=timezone.now()
+    )
 
 
 def callback_of(operator: OperatorServer) -> str:
@@ -204,10 +206,12 @@ def test_reservations_are_made_and_cancelled(
     assert ours is not None
     charging.reserve(
         peer=peer, operator=CPO, token=ours, place=PLACE, reservation_id="7",
-        expires_at=timezone.now(), reference="r", now=timezone.now(),
+        expires_at=timezone.now(), reason="driver asked", now=timezone.now(),
     )  # fmt: skip
     assert operator.seen[-1].body["reservation_id"] == "7"
-    charging.cancel_reservation(peer=peer, operator=CPO, reservation_id="7", now=timezone.now())
+    charging.cancel_reservation(
+        peer=peer, operator=CPO, reservation_id="7", reason="no need", now=timezone.now()
+    )
     assert operator.seen[-1].path.endswith("/CANCEL_RESERVATION")
 
 
@@ -224,25 +228,33 @@ def test_charging_profiles_are_set_read_and_cleared(
     now = timezone.now()
     profile = {"charging_rate_unit": "A", "charging_profile_period": []}
     charging.set_charging_profile(
-        peer=peer, operator=CPO, session_id="S1", profile=profile, now=now
+        peer=peer, operator=CPO, session_id="S1", profile=profile, reason="grid", now=now
     )
     put = operator.seen[-1]
     assert (put.method, put.path) == ("PUT", "/2.2.1/chargingprofiles/S1")
-    charging.ask_charging_profile(peer=peer, operator=CPO, session_id="S1", seconds=900, now=now)
+    charging.ask_charging_profile(
+        peer=peer, operator=CPO, session_id="S1", seconds=900, reason="grid", now=now
+    )
     asked = operator.seen[-1]
     assert (asked.method, asked.query["duration"]) == ("GET", "900")
     path = asked.query["response_url"].removeprefix("http://testserver")
     assert status(cpo.post(path, {"result": "ACCEPTED", "profile": {}})) == (200, 1000)
-    charging.clear_charging_profile(peer=peer, operator=CPO, session_id="S1", now=now)
+    charging.clear_charging_profile(
+        peer=peer, operator=CPO, session_id="S1", reason="grid", now=now
+    )
     assert operator.seen[-1].method == "DELETE"
 
 
 def test_charging_preferences_reach_the_operator(peer: Peer, operator: OperatorServer) -> None:
-    charging.set_charging_preferences(
-        peer=peer, operator=CPO, session_id="S1", preferences={"profile_type": "CHEAP"}
-    )
+    operator.lists["sessions"] = []
+    operator.faults = [(200, '{"status_code": 1000, "data": "DEPARTURE_REQUIRED"}')]
+    kept = charging.set_charging_preferences(
+        peer=peer, operator=CPO, session_id="S1", preferences={"profile_type": "CHEAP"},
+        reason="driver asked", now=timezone.now(),
+    )  # fmt: skip
     sent = operator.seen[-1]
     assert (sent.method, sent.path) == ("PUT", "/2.2.1/sessions/S1/charging_preferences")
+    assert (kept.state, kept.response) == ("REFUSED", "DEPARTURE_REQUIRED")
 
 
 def test_an_active_profile_of_a_known_session_is_kept(cpo: PeerClient) -> None:

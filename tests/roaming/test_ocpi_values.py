@@ -19,7 +19,7 @@ from apps.roaming.ocpi.pages import Window, next_url
 from apps.roaming.ocpi.prices import read_price, write_price
 from apps.roaming.ocpi.times import read_time, write_time
 from apps.roaming.ocpi.versions import Version, newest_mutual
-from apps.roaming.profiles import profile_of, remark_meaning, rfid_uid
+from apps.roaming.profiles import profile_of, rfid_uid
 from apps.roaming.secrets import SecretUnreadable, decrypt_token, encrypt_token
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"))
@@ -163,12 +163,6 @@ def test_countries_become_two_letters(three: str, two: str) -> None:
 )  # fmt: skip
 def test_gireve_wants_8_or_14_hexadecimal_digits(uid: str, sent: str | None) -> None:
     assert rfid_uid(uid) == sent
-
-
-def test_the_hubs_prefix_of_a_remark_is_understood() -> None:
-    assert "computed by the hub" in remark_meaning("[*] 12 kWh")
-    assert "not significant" in remark_meaning("[?]")
-    assert remark_meaning("plain") == ""
 
 
 def test_gireve_is_another_party_in_its_preproduction() -> None:

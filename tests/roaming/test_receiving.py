@@ -1,9 +1,12 @@
 """What operators push arrives in the platform and is given back as it was sent."""
 
+from decimal import Decimal
+
 import pytest
 
 from apps.cdrs.models import CDR, CdrConflict, ChargingSession
 from apps.locations.models import Connector, Evse, Location, Operator
+from apps.remote_sessions.services.finding import ConnectorUnknown, find_connector
 from apps.roaming.models import KeptObject
 from tests.roaming.door import PeerClient, status
 from tests.roaming.factories import PeerFactory
@@ -75,6 +78,25 @@ def test_an_evse_is_removed_by_its_status_and_by_being_left_out(cpo: PeerClient)
     assert statuses == {"E1": "AVAILABLE", "E2": "REMOVED"}
 
 
+def test_a_connector_that_is_no_longer_listed_is_removed_and_comes_back(cpo: PeerClient) -> None:
+    both = evse(connectors=[connector(), connector(id="2")])
+    cpo.put("locations/NL/CPO/LOC1", location(evses=[both]))
+    cpo.put("locations/NL/CPO/LOC1/E1", evse(last_updated=LATER))
+    assert dict(Connector.objects.values_list("connector_id", "is_removed")) == {
+        "1": False, "2": True,
+    }  # fmt: skip
+    with pytest.raises(ConnectorUnknown):
+        find_connector(evse=Evse.objects.get(), text="2")
+    cpo.put("locations/NL/CPO/LOC1/E1/2", connector(id="2", last_updated=LATER))
+    assert find_connector(evse=Evse.objects.get(), text="2") is not None
+
+
+def test_the_connectors_of_a_removed_evse_stay_as_they_were(cpo: PeerClient) -> None:
+    cpo.put("locations/NL/CPO/LOC1", location(evses=[evse(1), evse(2)]))
+    cpo.put("locations/NL/CPO/LOC1", location(evses=[evse(1)], last_updated=LATER))
+    assert not Connector.objects.filter(is_removed=True).exists()
+
+
 def test_an_older_message_is_ignored(cpo: PeerClient) -> None:
     cpo.put("locations/NL/CPO/LOC1", location(last_updated=LATER))
     assert status(cpo.put("locations/NL/CPO/LOC1", location(name="Old"))) == (200, 1000)
@@ -109,13 +131,21 @@ def test_a_session_patch_appends_periods_and_a_put_replaces_them(cpo: PeerClient
     assert ChargingSession.objects.get().status == "COMPLETED"
 
 
+def test_a_session_that_a_command_started_may_lack_its_token(cpo: PeerClient) -> None:
+    body = session(auth_method="COMMAND", cdr_token=None)
+    assert status(cpo.put("sessions/NL/CPO/S1", body)) == (201, 1000)
+    assert cpo.get("sessions/NL/CPO/S1").json()["data"] == body
+    assert ChargingSession.objects.get().token is None
+    assert status(cpo.put("sessions/NL/CPO/S2", session(2, cdr_token=None))) == (200, 2001)
+
+
 def test_a_cdr_is_stored_once_and_read_back_at_its_address(cpo: PeerClient) -> None:
     sent = cpo.post("cdrs", cdr())
     assert status(sent) == (201, 1000)
     again = cpo.post("cdrs", cdr())
     assert status(again) == (200, 1000)
     assert again.headers["Location"] == sent.headers["Location"]
-    assert CDR.objects.get().total_cost_excl_vat == CDR.objects.get().total_cost_excl_vat
+    assert CDR.objects.get().total_cost_excl_vat == Decimal("4.6")
     path = sent.headers["Location"].removeprefix("http://testserver")
     assert cpo.get(path).json()["data"] == cdr()
     assert cpo.get("cdrs/cdr1").json()["data"] == cdr()

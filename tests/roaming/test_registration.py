@@ -162,6 +162,28 @@ def test_private_addresses_are_refused_outside_development(
     assert "private network" in answer.json()["status_message"]
 
 
+def test_a_refused_address_is_told_to_staff(
+    invited: tuple[Peer, PeerClient], settings: Any
+) -> None:
+    settings.OCPI_ALLOW_PRIVATE_HOSTS = False
+    body = {"token": "t", "url": "https://10.0.0.8/versions", "roles": OperatorServer().roles}
+    invited[1].post("credentials", body)
+    kept = Exchange.objects.get(direction="OUT")
+    assert kept.http_status is None
+    assert kept.error == "10.0.0.8 leads into a private network."
+
+
+def test_a_redirect_is_not_followed(
+    operator: OperatorServer, invited: tuple[Peer, PeerClient]
+) -> None:
+    operator.faults = [(302, None)]
+    operator.retry_after = "1"
+    answer = invited[1].post("credentials", operator.own_credentials("token-a"))
+    assert status(answer)[1] == 3001
+    assert "HTTP 302" in answer.json()["status_message"]
+    assert len(operator.seen) == 1
+
+
 def test_plain_http_is_refused_outside_development(
     operator: OperatorServer, invited: tuple[Peer, PeerClient], settings: Any
 ) -> None:
@@ -227,7 +249,7 @@ def test_we_renew_and_leave(operator: OperatorServer, make_peer: Any) -> None:
     update_peer(peer=peer, now=timezone.now())
     assert operator.seen[-1].method == "PUT"
     said = leave_peer(peer=peer, reason="contract ended", now=timezone.now())
-    assert (operator.seen[-1].method, said) == ("DELETE", "HTTP 200, OCPI 1000: ")
+    assert (operator.seen[-1].method, said) == ("DELETE", "HTTP 200, OCPI 1000")
     peer.refresh_from_db()
     assert peer.state == "UNREGISTERED"
 

@@ -1,11 +1,13 @@
 """Tariffs that operators send stand in the tariff book, and CDRs are priced by them."""
 
+import json
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
 import structlog
+from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
@@ -15,13 +17,14 @@ from apps.roaming.models import KeptObject, Peer
 from apps.roaming.services.pulling import pull_module
 from apps.tariffs.models import TariffVersion
 from tests.roaming.door import PeerClient, status
-from tests.roaming.factories import PeerFactory
+from tests.roaming.factories import PartyFactory, PeerFactory, role
 from tests.roaming.messages import cdr, period, tariff
 from tests.roaming.operator_server import OperatorServer
 
 pytestmark = pytest.mark.django_db
 PATH = "tariffs/NL/CPO/T1"
 LATER = "2026-04-01T12:00:00Z"
+LATEST = "2026-05-01T12:00:00Z"
 # The form of OCPI is right, and no engine can price by it.
 UNREADABLE = tariff(max_price={"excl_vat": "much"})
 
@@ -72,6 +75,32 @@ def test_the_same_content_again_makes_no_version(cpo: PeerClient, end: dict[str,
     assert len(versions()) == 1
 
 
+def test_a_respelled_price_makes_no_version(cpo: PeerClient) -> None:
+    cpo.put(PATH, per_kwh(0.4, tariff_alt_text=None))
+    respelled = json.dumps(per_kwh(0.4, last_updated=LATER)).replace("0.4,", "0.40,")
+    assert '"price": 0.40,' in respelled
+    cpo.put(PATH, respelled)
+    assert len(versions()) == 1
+
+
+FOR_US = {"target_operator_country_code": "NL", "target_operator_party_id": "EVC"}
+FOR_OTHERS = {"target_operator_country_code": "DE", "target_operator_party_id": "MP1"}
+
+
+def test_of_a_hubs_differentiated_tariffs_ours_wins_and_others_are_left_out(
+    cpo: PeerClient,
+) -> None:
+    PartyFactory(country_code="NL", party_id="EVC")
+    cpo.put(PATH, per_kwh(0.9, **FOR_OTHERS))
+    assert versions() == []
+    cpo.put(PATH, per_kwh(0.5, last_updated=LATER))
+    cpo.put(PATH, per_kwh(0.4, last_updated=LATEST, **FOR_US))
+    cpo.put(PATH, per_kwh(0.6, last_updated="2026-06-01T12:00:00Z"))
+    prices = [each.content["elements"][0]["price_components"][0]["price"] for each in versions()]
+    assert prices == ["0.5", "0.4"]
+    assert versions()[1].active_to is None
+
+
 def test_an_older_tariff_does_not_reach_the_book(cpo: PeerClient) -> None:
     cpo.put(PATH, per_kwh(0.5, last_updated=LATER))
     cpo.put(PATH, per_kwh(0.4))
@@ -109,21 +138,18 @@ def test_a_tariff_that_cant_be_priced_is_kept_told_and_not_refused(cpo: PeerClie
     assert status(cpo.delete(PATH)) == (200, 1000)
 
 
-def test_a_planned_version_stands_as_planned_and_what_came_is_told(cpo: PeerClient) -> None:
+def test_a_planned_version_is_replaced_and_withdrawn_as_the_operator_says(cpo: PeerClient) -> None:
     start = {"start_date_time": "2099-01-01T00:00:00Z"}
-    cpo.put(PATH, per_kwh(0.4, **start))
-    with structlog.testing.capture_logs() as logs:
-        assert status(cpo.put(PATH, per_kwh(0.5, last_updated=LATER, **start))) == (200, 1000)
-        assert status(cpo.delete(PATH)) == (200, 1000)
-    told = [
-        (each["event"], each["code"]) for each in logs if "code" in each and "tariff_id" in each
-    ]
-    assert told == [
-        ("tariff_not_in_book", "TARIFF_VERSIONS_OVERLAP"),
-        ("tariff_not_ended_in_book", "TARIFF_VERSIONS_OVERLAP"),
-    ]
-    [version] = versions()
-    assert version.active_to is None
+    cpo.put(PATH, per_kwh(0.3))
+    cpo.put(PATH, per_kwh(0.4, last_updated=LATER, **start))
+    assert status(cpo.put(PATH, per_kwh(0.5, last_updated=LATEST, **start))) == (200, 1000)
+    current, first, second = versions()
+    assert first.withdrawal_reason == "replaced by the operator"
+    assert (second.withdrawn_at, second.active_to) == (None, None)
+    assert current.active_to == second.active_from
+    assert status(cpo.delete(PATH)) == (200, 1000)
+    current, first, second = versions()
+    assert second.withdrawn_at == current.active_to
 
 
 def test_staff_see_at_the_object_whether_it_is_in_the_book(cpo: PeerClient) -> None:
@@ -133,7 +159,7 @@ def test_staff_see_at_the_object_whether_it_is_in_the_book(cpo: PeerClient) -> N
     page = reverse("admin:roaming_keptobject_change", args=[KeptObject.objects.get().pk])
     assert "Version 1, from" in staff.get(page).content.decode()
     cpo.put(PATH, UNREADABLE | {"last_updated": LATER})
-    assert "Not in the tariff book: tariff.excl_vat" in staff.get(page).content.decode()
+    assert "Not in the tariff book: tariff.max_price.excl_vat" in staff.get(page).content.decode()
 
 
 def test_a_cdr_without_tariffs_is_priced_by_the_book(cpo: PeerClient) -> None:
@@ -189,3 +215,24 @@ def test_a_cdr_is_priced_by_the_version_that_it_came_in(
     computed = stored.computed_cost_excl_vat
     assert computed is not None
     assert abs(computed - Decimal(net)) < Decimal("0.01")
+
+
+def test_tariffs_from_before_the_book_are_brought_in_once(
+    cpo: PeerClient, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    PeerFactory(token="left", roles=[role("NL*OTH")])
+    with monkeypatch.context() as before:
+        before.setattr("apps.roaming.services.kept_modules.enter_tariff", lambda **said: None)
+        cpo.put(PATH, per_kwh(0.4))
+        cpo.put("tariffs/NL/CPO/T2", UNREADABLE | {"id": "T2"})
+        cpo.put("tariffs/NL/CPO/T3", per_kwh(0.5, id="T3"))
+        cpo.delete("tariffs/NL/CPO/T3")
+        PeerClient("left").put("tariffs/NL/OTH/T1", per_kwh(0.6, party_id="OTH"))
+    gone = Peer.objects.get(roles__0__party_id="OTH")
+    gone.state = "UNREGISTERED"
+    gone.save()
+    assert versions() == []
+    for _ in range(2):
+        call_command("enter_kept_tariffs")
+        assert capsys.readouterr().out.strip() == "1 in the book, 1 not taken"
+    assert [version.tariff.tariff_id for version in versions()] == ["T1"]

@@ -90,6 +90,12 @@ def test_a_valid_token_is_allowed_and_gets_a_reference(cpo: PeerClient) -> None:
     assert len(reference) <= 36
 
 
+def test_a_hub_may_name_the_party_of_the_token(cpo: PeerClient) -> None:
+    TokenFactory(uid="U1")
+    assert status(cpo.call("POST", "tokens/nl/evc/U1/authorize")) == (200, 1000)
+    assert status(cpo.call("POST", "tokens/NL/OTH/U1/authorize")) == (404, 2004)
+
+
 def test_an_unknown_token_is_404_and_2004(cpo: PeerClient) -> None:
     assert status(authorize(cpo, "NONE")) == (404, 2004)
 

@@ -22,8 +22,12 @@ def editor_of(tariff: Tariff) -> str:
 def posted(content: object, **fields: str) -> dict[str, str]:
     text = content if isinstance(content, str) else json.dumps(content, default=str)
     return {
-        "content": text, "ocpi_version": "2.2.1", "active_from": "2030-01-01T00:00",
-        "active_to": "", "reason": "new year", **fields,
+        "mode": "json", "content": text, "ocpi_version": "2.2.1", "do": "save",
+        "active_from": "2030-01-01T00:00",
+        "active_to": "", "reason": "new year",
+        "sample-kwh": "30", "sample-day": "2", "sample-start": "18:00",
+        "sample-charging_minutes": "120", "sample-kw": "50", "sample-parking_minutes": "0",
+        **fields,
     }  # fmt: skip
 
 
@@ -46,8 +50,9 @@ def test_new_version_is_added_through_the_editor() -> None:
     ("content", "words"),
     [
         ("{", "This is no JSON"),
-        ({"currency": "EUR", "elements": []}, "tariff.elements: is missing"),
-        ({**PER_KWH, "currency": "XXX"}, "currency"),
+        ({"currency": "EUR", "elements": []}, "elements: is missing"),
+        ({**PER_KWH, "currency": "XXX"}, "currency: An ISO 4217 currency code"),
+        ({**PER_KWH, "id": "OTHER"}, "The JSON is of the tariff OTHER; this is 12."),
     ],
 )
 def test_content_that_can_not_be_kept_stays_in_the_editor_with_the_reason(
@@ -63,7 +68,7 @@ def test_content_that_can_not_be_kept_stays_in_the_editor_with_the_reason(
 def test_preview_warns_while_it_is_typed() -> None:
     client = staff_client(Role.FINANCE)
     content = {**PER_KWH, "elements": [*PER_KWH["elements"], *PER_KWH["elements"]]}
-    answer = client.post(reverse("admin:tariffs_preview"), posted(content))
+    answer = client.post(reverse("admin:tariffs_preview"), posted(content, do=""))
     assert "Element 2:" in answer.content.decode()
     assert "never reached" in answer.content.decode()
     broken = client.post(reverse("admin:tariffs_preview"), posted("nonsense"))

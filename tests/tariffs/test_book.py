@@ -1,6 +1,7 @@
 """The tariff book: versions are added and ended, never overwritten, never in force together."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -51,6 +52,17 @@ def test_same_content_again_changes_nothing() -> None:
     )
     assert again == first
     assert Entry.objects.count() == entries
+
+
+@pytest.mark.parametrize("price", [Decimal("0.250"), 0.25, "0.25", "2.5e-1", "0.2500"])
+def test_respelled_price_makes_no_version(price: object) -> None:
+    first = make_version(operator=OperatorFactory(), active_from=MARCH)
+    parts = {"type": "ENERGY", "price": price, "vat": "10.0", "step_size": 1.0, "note": None}
+    same = {**PER_KWH, "elements": [{"price_components": [parts]}]}
+    again = add_version(
+        tariff=first.tariff, content=same, ocpi_version="2.2.1", active_from=APRIL, reason="again"
+    )
+    assert again == first
 
 
 @pytest.mark.parametrize(("start", "end"), [(MARCH, MAY), (LONG_AGO, MAY), (LONG_AGO, None)])

@@ -49,16 +49,32 @@ def test_provider_sees_its_own_notes_and_not_those_of_others(client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "status"),
+    ("query", "status", "code"),
     [
-        ({"operator": "XX*NON"}, 404),
-        ({"location": "LOC1"}, 400),
-        ({"language": "english"}, 400),
-        ({"channel": "FAX"}, 400),
+        ({"operator": "XX*NON"}, 404, "PARTY_NOT_FOUND"),
+        ({"operator": "nonsense"}, 404, "PARTY_NOT_FOUND"),
+        ({"operator": "NL*\0"}, 400, "INVALID_INPUT"),
+        ({"location": "LOC1"}, 400, "INVALID_INPUT"),
+        ({"language": "english"}, 400, "INVALID_INPUT"),
+        ({"channel": "FAX"}, 400, "INVALID_INPUT"),
     ],
 )
-def test_wrong_question_is_refused(client, query: dict, status: int) -> None:
-    assert ask(client, **query).status_code == status
+def test_wrong_question_is_refused_with_a_code(client, query: dict, status: int, code: str) -> None:
+    answer = ask(client, **query)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert answer["Content-Type"] == "application/problem+json"
+
+
+def test_location_of_another_operator_is_not_found(client) -> None:
+    place, other = LocationFactory(), LocationFactory()
+    answer = ask(client, operator=other.operator.party, location=place.location_id + "X")
+    assert (answer.status_code, answer.json()["code"]) == (404, "PARTY_NOT_FOUND")
+
+
+def test_answer_may_be_kept_for_a_while_by_the_one_who_asked(client) -> None:
+    answer = ask(client)
+    assert answer["Cache-Control"] == "private, max-age=300"
+    assert "Authorization" in answer["Vary"]
 
 
 def test_scope_is_needed(client) -> None:

@@ -7,6 +7,7 @@ import pytest
 from apps.core.errors import DomainError
 from apps.tariffs.choosing import UnknownTariff
 from apps.tariffs.ocpi.cdrs import CdrTooLarge
+from apps.tariffs.ocpi.fields import UnreadableField
 from apps.tariffs.ocpi.tariffs import TariffTooLarge, prepare_tariff
 from tests.tariffs.messages import Json, Session, component, element, euro, flat_tariff, tariff
 
@@ -18,6 +19,33 @@ def test_no_tariff_at_all_costs_nothing_and_says_so() -> None:
     priced = Session().charge(60, 20).price(None)
     assert priced.total == euro("0")
     assert "NO_TARIFF" in priced.codes
+
+
+@pytest.mark.parametrize(
+    ("broken", "path"),
+    [
+        ({"max_price": {"excl_vat": "much"}}, "tariff.max_price.excl_vat"),
+        ({"min_price": {"after_taxes": []}}, "tariff.min_price.after_taxes"),
+        ({"min_price": "little"}, "tariff.min_price"),
+        ({"elements": [{"restrictions": {"min_kwh": "?"}}]}, "tariff.elements[0].min_kwh"),
+        ({"elements": [{"restrictions": 7}]}, "tariff.elements[0].restrictions"),
+        ({"elements": [{"price_components": [{"type": "FLAT"}]}]},
+         "tariff.elements[0].price_components[0].price"),
+    ],
+)  # fmt: skip
+def test_error_names_the_whole_path_to_the_field(broken: Json, path: str) -> None:
+    with pytest.raises(UnreadableField) as caught:
+        prepare_tariff({**flat_tariff(ENERGY), **broken}, version="2.2.1")
+    assert caught.value.path == path
+
+
+@pytest.mark.parametrize("kind", [{}, [], 5, None, True])
+def test_dimension_whose_type_is_no_text_is_ignored(kind: object) -> None:
+    session = Session().charge(60, 20)
+    session.periods[0]["dimensions"].append({"type": kind, "volume": 1})
+    priced = session.price(flat_tariff(ENERGY))
+    assert priced.total == euro("5")
+    assert "CDR_DIMENSION_UNKNOWN" in priced.codes
 
 
 def test_periods_out_of_order_are_sorted() -> None:

@@ -65,8 +65,10 @@ def test_picture_is_svg_with_a_title_and_each_amount() -> None:
     texts = [node.text or "" for node in root.iter() if node.text]
     assert root.get("role") == "img"
     assert any("One hour of charging at 11 kW" in text for text in texts)
-    assert texts.count("3.30") == 168 - 60
-    assert texts.count("6.60") == 60
+    # Each weekday is cheap, dear, cheap; both days of the weekend are cheap all day.
+    assert texts.count("3.30") == 5 * 2 + 2
+    assert texts.count("6.60") == 5
+    assert "Mon 07:00 to 19:00: 6.60" in texts
 
 
 def test_currency_of_a_tariff_can_not_break_the_picture() -> None:

@@ -2,6 +2,9 @@
 
 import io
 import json
+import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -60,6 +63,11 @@ def test_answer_has_the_documented_form(monkeypatch: pytest.MonkeyPatch) -> None
         "incl_vat": "5.5000",
     }
     assert "The sent total is the same as ours." in answer["explanation"]
+
+
+def test_id_that_is_a_fraction_comes_back_as_its_digits(monkeypatch: pytest.MonkeyPatch) -> None:
+    (answer,) = price(line_of(terms=flat_tariff(ENERGY), id=1.5), monkeypatch=monkeypatch)
+    assert answer["id"] == "1.5"
 
 
 def test_tariff_of_the_cdr_wins_over_the_one_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,3 +172,30 @@ def test_file_is_read_and_a_missing_one_refused(tmp_path: Path) -> None:
     assert json.loads(out.getvalue())["total_cost"]["incl_vat"] == "5.5000"
     with pytest.raises(CommandError, match="can't be read"):
         call_command("price_cdrs", str(tmp_path / "none.jsonl"))
+
+
+def test_command_survives_odd_bytes_and_a_reader_that_leaves_without_a_database(
+    tmp_path: Path,
+) -> None:
+    line = json.dumps(line_of(terms=flat_tariff(ENERGY), id="\ud800"), default=str).encode()
+    odd = b"\xef\xbb\xbf" + line + b'\n\n{"id": "\xff"}\n{"id": 1, "cdr": 1e99999999999999999999}\n'
+    dead = {**os.environ, "DEBUG": "1", "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/dead"}
+    command = [sys.executable, "manage.py", "price_cdrs"]
+    done = subprocess.run(command, input=odd, env=dead, capture_output=True, check=True)
+    answers = [json.loads(text) for text in done.stdout.splitlines()]
+    assert answers[0]["total_cost"]["excl_vat"] == "5.0000"
+    assert [each.get("error", {}).get("code") for each in answers[1:]] == [
+        "UNKNOWN_OCPI_VERSION",
+        "INVALID_JSON",
+    ]
+    file = tmp_path / "many.jsonl"
+    file.write_bytes((line + b"\n") * 1000)
+    with subprocess.Popen(
+        [*command, str(file)], env=dead, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        assert running.stdout.readline().startswith(b"{")
+        running.stdout.close()
+        assert running.stderr.read() == b""
+    assert running.returncode == 0

@@ -348,6 +348,16 @@ def test_worked_example(
     assert priced.total == expected
 
 
+@pytest.mark.parametrize(
+    ("session", "expected"),
+    [(session, expected) for _, _, terms, session, expected in EXAMPLES if terms is COMPLEX],
+)
+def test_complex_tariff_costs_the_same_before_vat_in_2_1_1(
+    session: Session, expected: tuple[object, object]
+) -> None:
+    assert session.price(COMPLEX, version="2.1.1").total == (expected[0], None)
+
+
 def test_cdr_example_costs_four_euro_for_two_hours_of_five_minute_steps() -> None:
     terms = flat_tariff(component("TIME", "2.00", vat="10.0", step=300))
     cdr = Session("2024-12-05T17:39:09Z").period(1, TIME="1.973")

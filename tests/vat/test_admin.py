@@ -162,3 +162,15 @@ def test_policies_are_checked_when_entered(held: HeldDecision) -> None:
     assert "not one of" in client.post(page("vatpolicy_add"), wrong).content.decode()
     right = {**wrong, "rc_scope": '{"FR": "any_business"}', "oss_registered": "on"}
     assert client.post(page("vatpolicy_add"), right).status_code == 302
+
+
+def test_selected_decisions_are_made_again_by_the_person_who_confirmed(held: HeldDecision) -> None:
+    client = staff_client(Role.FINANCE)
+    count = Entry.objects.count()
+    chosen = {"action": "decide_selected_again", "_selected_action": [str(held.pk)]}
+    answer = client.post(
+        "/admin/vat/helddecision/", {**chosen, "confirmed": "1", "reason": "ids were checked"}
+    )
+    assert answer.status_code == 302
+    told = Entry.objects.order_by("-pk")[: Entry.objects.count() - count]
+    assert {entry.actor_kind for entry in told} <= {"USER"}

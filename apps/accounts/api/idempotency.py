@@ -14,6 +14,7 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
 from typing import Any, Final
+from uuid import UUID
 
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
@@ -29,6 +30,7 @@ from apps.accounts.services.idempotency import (
     give_up_claim,
     keep_answer,
 )
+from apps.audit.personal import person_of_token
 
 View = Callable[..., Response]
 HEADER: Final = "Idempotency-Key"
@@ -96,4 +98,12 @@ def _fingerprint(request: Request) -> str:
 
 def _to_keep(response: Response) -> KeptAnswer:
     headers = {name: response[name] for name in _KEPT_HEADERS if name in response}
-    return KeptAnswer(response.status_code, json.dumps(response.data, cls=JSONEncoder), headers)
+    body = json.dumps(response.data, cls=JSONEncoder)
+    return KeptAnswer(response.status_code, body, headers, _driver_of(response.data))
+
+
+def _driver_of(answer: Any) -> UUID | None:
+    """Whose charge an answer tells of."""
+    if not isinstance(answer, dict):
+        return None
+    return person_of_token(answer.get("contract_id") or "", answer.get("token_uid") or "")

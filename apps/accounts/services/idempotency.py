@@ -4,10 +4,12 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
 from apps.accounts.models import Credential, IdempotencyKey
+from apps.audit.personal import ERASED, protect
 from apps.core.errors import DomainError, InvalidInput
 
 # Longer than any request may take (gunicorn ends one after 30 s): its process was killed.
@@ -35,13 +37,21 @@ class IdempotencyKeyInUse(DomainError):
     http_status = 409
 
 
+class IdempotencyAnswerErased(DomainError):
+    """The request was done, but its answer was about a person who is erased."""
+
+    code = "IDEMPOTENCY_ANSWER_ERASED"
+    http_status = 410
+
+
 @dataclass(frozen=True, slots=True)
 class KeptAnswer:
-    """What the first request got: HTTP status, JSON text, and headers worth repeating."""
+    """What the first request got: HTTP status, JSON text, headers worth repeating, whose it is."""
 
     status: int
     body: str
     headers: dict[str, str]
+    person_id: UUID | None = None
 
 
 def claim_key(
@@ -49,7 +59,8 @@ def claim_key(
 ) -> IdempotencyKey | KeptAnswer:
     """The key for the caller to work under, or the answer that it got before.
 
-    Raises IdempotencyKeyInvalid, IdempotencyKeyReused, IdempotencyKeyInUse.
+    Raises IdempotencyKeyInvalid, IdempotencyKeyReused, IdempotencyKeyInUse,
+    IdempotencyAnswerErased.
     """
     if not re.fullmatch(r"[\x21-\x7e]{1,255}", key):
         raise IdempotencyKeyInvalid("An idempotency key is 1 to 255 printable ASCII characters.")
@@ -68,6 +79,8 @@ def _from_kept(
 ) -> IdempotencyKey | KeptAnswer:
     if kept is not None and kept.fingerprint != fingerprint:
         raise IdempotencyKeyReused("This idempotency key was used for another request.")
+    if kept is not None and kept.body == ERASED:
+        raise IdempotencyAnswerErased("This request was done; what it answered is erased.")
     if kept is not None and kept.status is not None:
         return KeptAnswer(kept.status, kept.body, kept.headers)
     if kept is not None and _take_over(kept, now):
@@ -90,7 +103,8 @@ def _take_over(abandoned: IdempotencyKey, now: datetime) -> bool:
 def keep_answer(*, claim: IdempotencyKey, answer: KeptAnswer) -> None:
     """From now on the key gets this answer."""
     mine = IdempotencyKey.objects.filter(pk=claim.pk, claimed_at=claim.claimed_at)
-    mine.update(status=answer.status, body=answer.body, headers=answer.headers)
+    body = protect(answer.body, answer.person_id)
+    mine.update(status=answer.status, body=body, headers=answer.headers)
 
 
 def give_up_claim(*, claim: IdempotencyKey) -> None:

@@ -1,6 +1,7 @@
 """One entry per change."""
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any, ClassVar
 
 from django.db import connections, models, transaction
@@ -9,9 +10,10 @@ from django.db.models.functions import Cast
 from apps.audit import sealing
 from apps.audit.context import ActorKind
 from apps.audit.fields import CanonicalJSONField, PersonalTextField
+from apps.audit.models.seals import Unsealed
 from apps.audit.personal import load_keys, persons_in
 from apps.core.ids import new_id
-from apps.core.inserting import insert_many
+from apps.core.inserting import insert_many, insert_together
 
 _QUEUE = 'INSERT INTO "audit_unsealed" ("entry_id") VALUES '
 
@@ -31,7 +33,9 @@ class EntryQuerySet(models.QuerySet[Any]):
 
     def load_keys_of(self, ids: list[Any]) -> None:
         """Fetch the keys of all people in these entries at once, before they are read."""
-        columns = ("object_label", "actor_label", "before", "after")
+        columns = (
+            "object_label", "actor_label", "before", "after", "reason", "source_address",
+        )  # fmt: skip
         stored = self.filter(pk__in=ids).annotate(
             **{f"stored_{name}": Cast(name, models.TextField()) for name in columns}
         )
@@ -60,7 +64,7 @@ class Entry(models.Model):
     object_label = PersonalTextField("record", blank=True)
     before: Any = CanonicalJSONField(default=dict)
     after: Any = CanonicalJSONField(default=dict)
-    reason = models.TextField(blank=True)
+    reason = PersonalTextField(blank=True)
     actor_kind = models.CharField(max_length=10, choices=[(k, k.title()) for k in ActorKind])
     actor_id = models.CharField(max_length=100)
     actor_label = PersonalTextField("by")
@@ -71,7 +75,7 @@ class Entry(models.Model):
     method = models.CharField(max_length=10, blank=True)
     route = models.CharField("route prefix", max_length=300, blank=True)
     path = models.CharField("path", max_length=1000, blank=True, help_text="Ids by their names.")
-    source_address = models.CharField(max_length=45, blank=True)
+    source_address = PersonalTextField(blank=True)
     hash = models.CharField(max_length=64, editable=False, default="")
     key_id = models.CharField("key", max_length=8, editable=False, default="")
 
@@ -100,11 +104,12 @@ class Entry(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Written once, with its hash; waits to be sealed from the same transaction on."""
+        self.insert_with()
+
+    def insert_with(self, *others: models.Model) -> None:
+        """As save(), together with rows of other tables."""
         self.sign()
-        using = kwargs.get("using") or "default"
-        with transaction.atomic(using=using, savepoint=False):
-            insert_many([self], using=using)
-            _queue_for_seal(using, [self])
+        insert_together(*others, self, Unsealed(entry_id=self.pk))
 
     def sign(self) -> None:
         """Give the entry its keyed hash, over what the database will hold."""
@@ -113,10 +118,18 @@ class Entry(models.Model):
 
 
 def _stored_texts(entry: Entry) -> list[str]:
+    row = entry.__dict__
     return [
-        sealing.as_text(getattr(entry, field.attname), exact=isinstance(field, CanonicalJSONField))
-        for field in sealing.hashed_fields(Entry)
+        value
+        if type(value := row[name]) is str
+        else sealing.as_text(value, exact=isinstance(value, dict | list))
+        for name in _hashed_names()
     ]
+
+
+@cache
+def _hashed_names() -> tuple[str, ...]:
+    return tuple(field.attname for field in sealing.hashed_fields(Entry))
 
 
 def _queue_for_seal(using: str, entries: Sequence[Any]) -> None:

@@ -1,6 +1,6 @@
 """Bulk writes of audited records."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,6 +13,7 @@ from apps.audit.errors import DeletionRefused, UnauditedWrite
 from apps.audit.fields import PersonalMessageField
 from apps.audit.personal import keyring
 from apps.core.inserting import insert_many
+from apps.core.updating import update_many
 
 BATCH = 500
 
@@ -40,38 +41,57 @@ class AuditedQuerySet(models.QuerySet[Any]):
         return self.delete()
 
     def bulk_create(self, objs: Iterable[Any], *args: Any, **kwargs: Any) -> list[Any]:
-        """As Django's, with a version and an entry per row; `audit_change` names the activity."""
+        """As Django's, with a version and an entry per row; `audit_change` names the activity.
+
+        `audit_changes` names one per row, for rows that came through different doors.
+        """
         if kwargs.get("ignore_conflicts") or kwargs.get("update_conflicts"):
             raise UnauditedWrite("bulk_create() can't tell which conflicting rows it wrote.")
-        change = kwargs.pop("audit_change", None) or change_of(created(self.model))
         rows = list(objs)
+        changes = kwargs.pop("audit_changes", None) or [
+            kwargs.pop("audit_change", None) or change_of(created(self.model))
+        ] * len(rows)
         for row in rows:
             row.audit_refuse_expressions()
             diff.keep_as_stored(row, diff.tracked_fields(self.model))
         with transaction.atomic(using=self.db):
-            _give_keys(rows, change)
+            _give_keys(rows, changes)
             insert_many(rows, using=self.db)
-            written = rows
-            _write_trail(written, "+", change, [None] * len(written))
-        return written
+            _write_trail(rows, "+", changes, [None] * len(rows))
+        return rows
 
-    def bulk_update(  # type: ignore[override]
-        self, objs: Iterable[Any], fields: Iterable[str], **kwargs: Any
+    def bulk_update(
+        self,
+        objs: Iterable[Any],
+        fields: Iterable[str],
+        batch_size: int | None = None,
+        *,
+        audit_change: Change | None = None,
     ) -> int:
         """As Django's; rows that differ get one version and one entry, others are not written."""
-        change = kwargs.pop("audit_change", None) or change_of(changed(self.model))
+        change = audit_change or change_of(changed(self.model))
         names = set(fields)
         rows = list(objs)
         with transaction.atomic(using=self.db):
             changes = _really_changed(self.model, rows, names)
             changed_rows = [row for row, _ in changes]
-            _give_keys(changed_rows, change)
-            # A plain QuerySet, because Django's bulk_update() calls update().
-            plain: models.QuerySet[Any] = models.QuerySet(self.model, using=self.db)
+            trail = [change] * len(changed_rows)
+            _give_keys(changed_rows, trail)
             with _messages_protected(self.model, changed_rows, names):
-                written = plain.bulk_update(changed_rows, [*names, "updated_at"], **kwargs)
-            _write_trail(changed_rows, "~", change, [before for _, before in changes])
+                written = _write_rows(self.model, changed_rows, names, self.db)
+            _write_trail(changed_rows, "~", trail, [before for _, before in changes])
         return written
+
+
+def unsaved(row: Any, stored: dict[str, Any], *, written: Collection[str]) -> dict[str, Any]:
+    """What is stored in columns that are not written now, where the row in memory differs."""
+    return {
+        field.attname: stored[field.attname]
+        for field in row._meta.concrete_fields
+        if field.name not in written
+        and field.attname in stored
+        and stored[field.attname] != row.__dict__.get(field.attname)
+    }
 
 
 def created(model: Any) -> str:
@@ -98,6 +118,7 @@ def _really_changed(
         if differing:
             row.check_change(stored[row.pk], differing)
             row.updated_at = timezone.now()
+            row.audit_unsaved = unsaved(row, stored[row.pk], written={*names, "updated_at"})
             changes.append((row, {f.attname: stored[row.pk][f.attname] for f in differing}))
     return changes
 
@@ -122,9 +143,32 @@ def _locked(model: Any, ids: list[Any], names: set[str]) -> dict[Any, dict[str, 
     return found
 
 
-def _give_keys(rows: Sequence[Any], change: Change) -> None:
+def _write_rows(model: Any, rows: list[Any], names: set[str], using: str) -> int:
+    """Rows that get the same values (a state, the time of its change) are written by one plain
+    UPDATE, others one after the other."""
+    # A plain QuerySet, because bulk_update() calls update().
+    plain: models.QuerySet[Any] = models.QuerySet(model, using=using)
+    if not rows:
+        return 0
+    first = {name: getattr(rows[0], model._meta.get_field(name).attname) for name in names}
+    fields = [model._meta.get_field(name) for name in names]
+    if any(getattr(row, field.attname) != first[field.name] for row in rows for field in fields):
+        return update_many(rows, sorted({*names, "updated_at"}), using=using)
+    written, now = 0, rows[0].updated_at
+    for start in range(0, len(rows), BATCH):
+        ids = [row.pk for row in rows[start : start + BATCH]]
+        written += plain.filter(pk__in=ids).update(**{**first, "updated_at": now})
+    for row in rows:
+        row.updated_at = now
+    return written
+
+
+def _give_keys(rows: Sequence[Any], changes: Sequence[Change]) -> None:
     """One keyring for all rows, fetched with one query."""
-    keys = keyring({person for row in rows for person in recording.persons_of(row, change)})
+    pairs = zip(rows, changes, strict=True)
+    keys = keyring(
+        {person for row, change in pairs for person in recording.persons_of(row, change)}
+    )
     for row in rows:
         row.audit_keys = keys
 
@@ -147,14 +191,20 @@ def _messages_protected(model: Any, rows: Sequence[Any], names: set[str]) -> Ite
 
 
 def _write_trail(
-    rows: Sequence[Any], kind: str, change: Change, befores: Sequence[dict[str, Any] | None]
+    rows: Sequence[Any],
+    kind: str,
+    changes: Sequence[Change],
+    befores: Sequence[dict[str, Any] | None],
 ) -> None:
     """One version and one entry per row; a row without `before` is new."""
     if not rows:
         return
     model = type(rows[0])
     keys = rows[0].audit_keys
-    versions = [model.audit_history.version_of(row, kind, change, keys=keys) for row in rows]
+    versions = [
+        model.audit_history.version_of(row, kind, change, keys=keys)
+        for row, change in zip(rows, changes, strict=True)
+    ]
     insert_many(versions)
     recording.write([
         recording.created_entry(row, change, keys=keys)
@@ -163,5 +213,5 @@ def _write_trail(
             row, change, keys=keys, before=before,
             fields=[f for f in diff.tracked_fields(model) if f.attname in before],
         )
-        for row, before in zip(rows, befores, strict=True)
+        for row, change, before in zip(rows, changes, befores, strict=True)
     ])  # fmt: skip

@@ -11,9 +11,10 @@ from apps.audit import diff, recording
 from apps.audit.change import Change, change_of
 from apps.audit.errors import DeletionRefused, UnauditedWrite
 from apps.audit.history import History
-from apps.audit.models.querysets import AuditedQuerySet, changed, created
+from apps.audit.models.querysets import AuditedQuerySet, changed, created, unsaved
 from apps.audit.personal import Keyring, keyring
 from apps.core.models import BaseModel
+from apps.core.reading import read_locked
 
 
 class AuditedModel(BaseModel):
@@ -37,12 +38,17 @@ class AuditedModel(BaseModel):
     # Fields about a person, protected in versions, entries and events (see personal.py);
     # audit_person_id() says whose they are.
     audit_personal: ClassVar[tuple[str, ...]] = ()
+    # Further members of its events about that person.
+    audit_personal_told: ClassVar[tuple[str, ...]] = ()
     # Whether the record's text form names the person too.
     audit_personal_label: ClassVar[bool] = False
 
-    # What save() is writing, for the version that the post_save signal makes.
+    # What save() is writing, for the version that the post_save signal makes and leaves here.
     audit_change: Change
     audit_keys: Keyring
+    audit_version: models.Model
+    # What is stored in columns that are not being written, where it differs from memory.
+    audit_unsaved: dict[str, Any] = {}
 
     class Meta:
         abstract = True
@@ -68,9 +74,11 @@ class AuditedModel(BaseModel):
         self.audit_refuse_expressions()
         diff.keep_as_stored(self, diff.tracked_fields(type(self)))
         self._prepare_trail(change or change_of(created(type(self))))
+        self.audit_unsaved = {}
         with transaction.atomic(savepoint=False):
             super().save(*args, **kwargs)
-            recording.created_entry(self, self.audit_change, keys=self.audit_keys).save()
+            entry = recording.created_entry(self, self.audit_change, keys=self.audit_keys)
+            self._write_trail(entry)
 
     def _save_changed(
         self, change: Change | None, *, update_fields: Any = None, **kwargs: Any
@@ -88,21 +96,24 @@ class AuditedModel(BaseModel):
         self.check_change(stored, fields)
         self._prepare_trail(change or change_of(changed(type(self))))
         names = [*(field.name for field in fields), *bookkeeping, "updated_at"]
+        self.audit_unsaved = unsaved(self, stored, written=names) if only is not None else {}
         with transaction.atomic(savepoint=False):
             super().save(update_fields=names, **kwargs)
-            recording.changed_entry(
+            entry = recording.changed_entry(
                 self, self.audit_change, fields=fields, before=stored, keys=self.audit_keys
-            ).save()
+            )
+            self._write_trail(entry)
 
     def _prepare_trail(self, change: Change) -> None:
         self.audit_change = change
         self.audit_keys = keyring(recording.persons_of(self, change))
 
+    def _write_trail(self, entry: Any) -> None:
+        entry.insert_with(self.__dict__.pop("audit_version"))
+
     def _stored_row(self) -> dict[str, Any]:
         """The row as it is now, locked: what an earlier read said may be out of date."""
-        model: Any = type(self)
-        rows = model._base_manager.select_for_update(no_key=True).filter(pk=self.pk)
-        return dict(rows.values().get())
+        return read_locked(type(self), self.pk)
 
     def _fill_deferred(self, stored: dict[str, Any]) -> None:
         for name in self.get_deferred_fields():

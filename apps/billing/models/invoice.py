@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from apps.accounts.models import Account, Provider, country_code, currency_code
+from apps.audit.fields import PersonalMessageField
 from apps.audit.models import AuditedModel, AuditedQuerySet
 from apps.billing.models.fields import Money
 from apps.billing.models.frozen import InvoiceFrozen
@@ -123,9 +124,13 @@ class Invoice(AuditedModel):
     buyer = models.JSONField(
         default=dict, blank=True, help_text="As printed: name, address, VAT id, language."
     )
-    discard_reason = models.TextField(blank=True)
+    discard_reason = PersonalMessageField(blank=True)
 
     objects: ClassVar[Any] = InvoiceQuerySet.as_manager()
+
+    # The row itself never changes once it is issued, so that no version needs it again.
+    audit_unversioned: ClassVar[tuple[str, ...]] = ("buyer",)
+    audit_personal: ClassVar[tuple[str, ...]] = ("buyer_vat_id", "discard_reason")
 
     class Meta:
         permissions = [
@@ -163,6 +168,10 @@ class Invoice(AuditedModel):
             models.Index(fields=["provider", "issue_date"], condition=Q(state="ISSUED"),
                          name="invoice_for_reports"),
         ]  # fmt: skip
+
+    def audit_label(self) -> str:
+        """Without the customer's name."""
+        return self.number or f"Draft {self.account.number} {self.period_start:%Y-%m}"
 
     def __str__(self) -> str:
         return self.number or f"Draft {self.account} {self.period_start:%Y-%m}"

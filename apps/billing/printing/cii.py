@@ -9,9 +9,6 @@ from decimal import Decimal
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from facturx import generate_from_binary
-from facturx.generate_xml import generate_cii_xml
-
 from apps.billing.models import Invoice, InvoiceLine, InvoiceVatTotal
 from apps.billing.periods import Period
 from apps.billing.printing.labels import language_of
@@ -36,12 +33,17 @@ def render_xml(invoice: Invoice) -> bytes:
         "BG-23": [_vat_total(row) for row in vat_totals],
         "BG-25": [_line(line) for line in lines],
     }
+    # Its PDF and font libraries are loaded by the process that writes invoices alone.
+    from facturx.generate_xml import generate_cii_xml
+
     xml: bytes = generate_cii_xml(data, level=_LEVEL, check_xsd=True, check_schematron=False)
     return xml
 
 
 def embed_xml(pdf: bytes, xml: bytes, invoice: Invoice) -> bytes:
     """The PDF/A-3 with the XML attached, as Factur-X has it."""
+    from facturx import generate_from_binary
+
     both: bytes = generate_from_binary(
         pdf, xml, flavor="factur-x", level=_LEVEL, check_xsd=False, check_schematron=False,
         lang=language_of(invoice.buyer["language"]),

@@ -138,18 +138,15 @@ def _nobody(
         if terms.period.is_over_on(charges.charge_of(cdr).supplied.local_date):
             continue
         if account is None:
-            token = cdr.contract_id or cdr.token_uid or "(none)"
-            yield (
-                cdr.pk,
-                Held("ACCOUNT_MISSING", f"Whose charge it is is not known: token {token}."),
-            )
+            # The CDR says which token it was.
+            yield cdr.pk, Held("ACCOUNT_MISSING", "Whose charge it is is not known.")
         else:
             yield (
                 cdr.pk,
                 Held(
                     "ACCOUNT_OF_OTHER_PROVIDER",
-                    f"Account {account} is a customer of {account.provider}, the CDR is charged to "
-                    f"{terms.provider}.",
+                    f"Account {account.number} is a customer of {account.provider}, the CDR is "
+                    f"charged to {terms.provider}.",
                 ),
             )
 

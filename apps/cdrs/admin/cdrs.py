@@ -26,6 +26,7 @@ from apps.core.admin import (
     staff_action,
     staff_bulk_action,
 )
+from apps.tariffs.hub_remarks import is_cost_insignificant, remark_meaning
 
 TONES: Final[dict[str, staff_display.Tone]] = {
     "PENDING": "info",
@@ -123,7 +124,7 @@ class CdrAdmin(ReadOnlyAdmin):
                 "fields": [
                     ("party_shown", "cdr_id", "external_id"),
                     ("session_id", "authorization_reference"),
-                    ("is_credit", "credit_reference_id"), ("source", "created_at"), "remark",
+                    ("is_credit", "credit_reference_id"), ("source", "created_at"), "remark_shown",
                 ]
             },
         ),
@@ -133,7 +134,7 @@ class CdrAdmin(ReadOnlyAdmin):
         "state", "reasons_to_hold", "outcome", "started_shown", "ended_shown", "duration",
         "energy", "place", "operator_linked", "account_linked", "token_linked",
         "provider_linked", "sent", "ours", "periods", "party_shown", "created_at",
-        "tariffs_shown", "message", price_shown, vat_shown,
+        "tariffs_shown", "message", price_shown, vat_shown, "remark_shown",
     ]  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CDR]:
@@ -232,6 +233,15 @@ class CdrAdmin(ReadOnlyAdmin):
     @admin.display(description="party")
     def party_shown(self, cdr: CDR) -> str:
         return cdr.party
+
+    @admin.display(description="remark")
+    def remark_shown(self, cdr: CDR) -> SafeString | str:
+        """With what a hub's prefix of it says of the cost."""
+        meaning = remark_meaning(cdr.remark)
+        if not meaning:
+            return cdr.remark or staff_display.EMPTY
+        tone: staff_display.Tone = "warning" if is_cost_insignificant(cdr.remark) else "info"
+        return format_html("{} {}", staff_display.badge(meaning, tone), cdr.remark)
 
     @admin.display(description="tariffs")
     def tariffs_shown(self, cdr: CDR) -> SafeString | str:

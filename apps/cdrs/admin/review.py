@@ -11,9 +11,15 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
+from apps.cdrs.admin.queue import (
+    Wanted,
+    count_reasons,
+    held_cdrs,
+    parties_of_queue,
+    show_row,
+)
 from apps.cdrs.models import CDR, ReviewRule
 from apps.cdrs.services import accept_held_cdrs
-from apps.core import money
 from apps.core.admin import ChoicesDropdownFilter, RelatedDropdownFilter, StaffModelAdmin
 from apps.core.errors import DomainError
 from apps.core.paginator import CappedPaginator
@@ -65,9 +71,10 @@ class ReviewRuleAdmin(StaffModelAdmin):
             raise PermissionDenied
         if request.method == "POST":
             return self._accept(request)
-        held = CDR.objects.live().filter(status=CDR.Status.PENDING, is_held=True)
+        wanted = Wanted.of(request.GET)
         pages: Paginator[Any] = CappedPaginator(
-            held.select_related("operator", "provider")
+            wanted.among(held_cdrs())
+            .select_related("operator", "provider")
             .defer("raw", "tariffs", "charging_periods", "search_text")
             .order_by("ended_at", "id"),
             PER_PAGE,
@@ -78,8 +85,11 @@ class ReviewRuleAdmin(StaffModelAdmin):
             "title": "CDRs to review",
             "opts": CDR._meta,
             "page": page,
-            "rows": [_row(cdr) for cdr in page],
+            "rows": [show_row(cdr) for cdr in page],
             "may_review": request.user.has_perm(REVIEW),
+            "reasons": count_reasons(),
+            "parties": parties_of_queue(),
+            "wanted": wanted,
         }
         return TemplateResponse(request, "cdrs/review_queue.html", context)
 
@@ -94,7 +104,8 @@ class ReviewRuleAdmin(StaffModelAdmin):
             messages.error(request, error.message)
         else:
             messages.success(request, f"{count} CDRs are accepted.")
-        return HttpResponseRedirect(reverse("admin:cdrs_review_queue"))
+        asked = Wanted.of(request.GET).query
+        return HttpResponseRedirect(f"{reverse('admin:cdrs_review_queue')}{asked and '?'}{asked}")
 
 
 def _ids(texts: list[str]) -> list[UUID]:
@@ -106,17 +117,3 @@ def _ids(texts: list[str]) -> list[UUID]:
         except ValueError:
             continue
     return ids
-
-
-def _row(cdr: CDR) -> dict[str, Any]:
-    sent, ours = cdr.total_cost_excl_vat, cdr.computed_cost_excl_vat
-    difference = None if sent is None or ours is None else sent - ours
-    return {
-        "cdr": cdr,
-        "address": reverse("admin:cdrs_cdr_change", args=[cdr.pk]),
-        "operator": cdr.operator.name if cdr.operator else cdr.party,
-        "sent": money.display(sent, cdr.currency),
-        "ours": money.display(ours, cdr.currency),
-        "difference": money.display(difference, cdr.currency),
-        "reasons": [reason["message"] for reason in cdr.hold_reasons],
-    }

@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from hashlib import sha256
 from typing import Any, Final
+from uuid import UUID
 
+from apps.audit.personal import person_of_token
 from apps.cdrs.imports.mapping import Mapping, Template
 from apps.cdrs.imports.reading import FileRow
 from apps.cdrs.messages import CdrMessage, Price
@@ -45,6 +47,15 @@ def read_row(file_row: FileRow, mapping: Mapping) -> Row:
     operator = _fill(mapping.operator, cells)
     message = _message(_fill(mapping.cdr, cells), operator, location, cells, mapping, file_row.text)
     return Row(file_row.line, message, operator, location, _fill(mapping.account, cells))
+
+
+def named_in(file_row: FileRow, mapping: Mapping) -> UUID | None:
+    """The driver of a row that can't be read, if at least its token can."""
+    if file_row.cells is None:
+        return None
+    named = {name: mapping.cdr[name].fill(file_row.cells)
+             for name in ("contract_id", "token_uid") if name in mapping.cdr}  # fmt: skip
+    return person_of_token(named.get("contract_id", ""), named.get("token_uid", ""))
 
 
 def _fill(section: dict[str, Template], cells: dict[str, str]) -> dict[str, str]:

@@ -8,18 +8,20 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
 
 from apps.accounts.models import Provider
 from apps.audit.context import Actor
+from apps.audit.personal import person_of_token, protect
 from apps.audit.services import record
 from apps.cdrs.form import check_cdr_form
 from apps.cdrs.imports.mapping import Mapping
 from apps.cdrs.imports.missing import Missing
 from apps.cdrs.imports.reading import FileRow, Survey, rows, survey
-from apps.cdrs.imports.rows import Row, RowUnreadable, read_row
+from apps.cdrs.imports.rows import Row, RowUnreadable, named_in, read_row
 from apps.cdrs.models import CDR, CdrImport, ImportFinding
 from apps.cdrs.services.receiving import Arrival, receive_cdrs
 from apps.core.errors import DomainError
@@ -105,7 +107,7 @@ def _import_batch(run: _Run, batch: Sequence[FileRow]) -> None:
         try:
             readable.append(read_row(file_row, run.mapping))
         except RowUnreadable as error:
-            findings.append(_refusal(run, file_row.line, error))
+            findings.append(_refusal(run, file_row.line, error, named_in(file_row, run.mapping)))
     if run.missing:
         run.missing.create([row for row in readable if _is_well_formed(row)])
     arrivals = receive_cdrs(
@@ -127,7 +129,7 @@ def _is_well_formed(row: Row) -> bool:
 
 def _findings(run: _Run, row: Row, arrival: Arrival) -> Iterator[ImportFinding]:
     if arrival.error:
-        yield _refusal(run, row.line, arrival.error, arrival.cdr)
+        yield _refusal(run, row.line, arrival.error, _driver_of(row), arrival.cdr)
         return
     run.counts["created" if arrival.created else "unchanged"] += 1
     cdr = arrival.cdr
@@ -136,15 +138,22 @@ def _findings(run: _Run, row: Row, arrival: Arrival) -> Iterator[ImportFinding]:
         for reason in cdr.hold_reasons:
             yield ImportFinding(
                 cdr_import=run.cdr_import, line=row.line, outcome=ImportFinding.Outcome.HELD,
-                code=reason["code"], message=reason["message"], cdr=cdr,
+                code=reason["code"], message=protect(reason["message"], _driver_of(row)), cdr=cdr,
             )  # fmt: skip
 
 
-def _refusal(run: _Run, line: int, error: DomainError, cdr: CDR | None = None) -> ImportFinding:
+def _driver_of(row: Row) -> UUID | None:
+    return person_of_token(row.message.contract_id, row.message.token_uid)
+
+
+def _refusal(
+    run: _Run, line: int, error: DomainError, person_id: UUID | None, cdr: CDR | None = None
+) -> ImportFinding:
+    """The error may quote the row, so that it is kept as the driver's."""
     run.counts["refused"] += 1
     return ImportFinding(
         cdr_import=run.cdr_import, line=line, outcome=ImportFinding.Outcome.REFUSED,
-        code=error.code, message=error.message, cdr=cdr,
+        code=error.code, message=protect(error.message, person_id), cdr=cdr,
     )  # fmt: skip
 
 

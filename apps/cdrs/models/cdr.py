@@ -147,6 +147,11 @@ class CDR(Charge):
 
     audit_unversioned: ClassVar[tuple[str, ...]] = ("raw", "tariffs", "charging_periods")
     audit_ignored: ClassVar[tuple[str, ...]] = ("search_text",)
+    # Free text besides: of staff and of operators.
+    audit_personal: ClassVar[tuple[str, ...]] = (
+        *Charge.audit_personal, "rejection_reason", "deletion_reason", "remark",
+    )  # fmt: skip
+    audit_personal_told: ClassVar[tuple[str, ...]] = ("reason",)
 
     class Meta:
         verbose_name = "CDR"

@@ -7,7 +7,7 @@ from django.db import models
 
 from apps.accounts.models import Account, Provider, Token, currency_code
 from apps.audit.models import AuditedModel
-from apps.audit.personal import person_of_contract
+from apps.audit.personal import person_of_token
 from apps.locations.models import Location, Operator
 
 
@@ -58,13 +58,15 @@ class Charge(AuditedModel):
     )
 
     # Whoever it was: known by the contract, before we know whose contract it is.
-    audit_personal: ClassVar[tuple[str, ...]] = ("contract_id", "token_uid")
+    audit_personal: ClassVar[tuple[str, ...]] = (
+        "contract_id", "token_uid", "authorization_reference",
+    )  # fmt: skip
 
     class Meta:
         abstract = True
 
     def audit_person_id(self) -> UUID | None:
-        return person_of_contract(self.contract_id)
+        return person_of_token(self.contract_id, self.token_uid)
 
     @property
     def party(self) -> str:

@@ -1,13 +1,13 @@
 """Two contents under one identity."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db import models
 from django.db.models import Q
 
 from apps.accounts.models import Provider
-from apps.audit.fields import PersonalMessageField
+from apps.audit.fields import PersonalJSONField, PersonalMessageField
 from apps.audit.models import AuditedModel
 from apps.cdrs.models.cdr import CDR
 from apps.cdrs.models.charge import ChargeSource
@@ -21,8 +21,11 @@ class CdrConflict(AuditedModel):
     provider = models.ForeignKey(
         Provider, on_delete=models.PROTECT, null=True, blank=True, help_text="Who posted it."
     )
-    differences = models.JSONField(
+    differences: Any = PersonalJSONField(
         default=list, help_text="Per field: what we have and what was sent."
+    )
+    person_id = models.UUIDField(
+        null=True, blank=True, editable=False, help_text="Who charged, by what was sent."
     )
     content_hash = models.CharField(max_length=64)
     raw = PersonalMessageField()
@@ -31,6 +34,7 @@ class CdrConflict(AuditedModel):
     resolution = models.TextField(blank=True)
 
     audit_unversioned: ClassVar[tuple[str, ...]] = ("raw", "differences")
+    audit_personal: ClassVar[tuple[str, ...]] = ("resolution",)
 
     class Meta:
         verbose_name = "CDR conflict"
@@ -43,7 +47,7 @@ class CdrConflict(AuditedModel):
         ]
 
     def audit_person_id(self) -> UUID | None:
-        return self.cdr.audit_person_id()
+        return self.person_id
 
     def __str__(self) -> str:
         return f"other content for {self.cdr}"

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from apps.accounts.models import Provider
+from apps.audit.fields import PersonalTextField
 from apps.audit.models import AuditedModel
 from apps.cdrs.models.cdr import CDR
 from apps.core.models import BaseModel
@@ -56,7 +57,7 @@ class ImportFinding(BaseModel):
     line = models.PositiveIntegerField()
     outcome = models.CharField(max_length=10, choices=Outcome)
     code = models.CharField(max_length=50)
-    message = models.TextField()
+    message = PersonalTextField()
     cdr = models.ForeignKey(CDR, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
 
     class Meta:

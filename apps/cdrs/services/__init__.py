@@ -7,6 +7,7 @@ from apps.cdrs.services.receiving import (
     Arrival,
     CdrConflicting,
     Receipt,
+    receive_arrivals,
     receive_cdr,
     receive_cdrs,
 )
@@ -47,6 +48,7 @@ __all__ = [
     "delete_cdr",
     "mark_cdrs_billed",
     "patch_session",
+    "receive_arrivals",
     "receive_cdr",
     "receive_cdrs",
     "receive_session",

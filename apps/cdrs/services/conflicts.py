@@ -63,6 +63,7 @@ def keep_conflicts(
             source=source,
             provider=provider,
             differences=differences(arrival.cdr, sent),
+            person_id=sent.audit_person_id(),
             content_hash=sent.content_hash,
             raw=arrival.message.raw,
             received_at=now,

@@ -4,12 +4,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
 from apps.accounts.models import Provider
 from apps.audit.context import Actor
-from apps.audit.models import change_of
+from apps.audit.models import Change, change_of
 from apps.cdrs.arrivals import announce_cdrs
 from apps.cdrs.canonical import content_hash
 from apps.cdrs.form import check_cdr_form
@@ -18,7 +19,7 @@ from apps.cdrs.models import CDR
 from apps.cdrs.references import References
 from apps.cdrs.services.building import build_cdr
 from apps.cdrs.services.conflicts import keep_conflicts
-from apps.cdrs.services.review import carry_out, price_and_judge
+from apps.cdrs.services.review import carry_out, hear_objections, price_and_judge
 from apps.cdrs.services.telling import cdr_event
 from apps.core.errors import DomainError
 from apps.events.services import emit_first
@@ -45,12 +46,18 @@ class Receipt:
 
 @dataclass(slots=True)
 class Arrival:
-    """What became of one message of a batch: a CDR, or the error that refused it."""
+    """What became of one message of a batch: a CDR, or the error that refused it.
+
+    `id`: the id that a new CDR gets, where its sender was told one. `change`: by whom and through
+    which door it came, where that is not who runs the batch.
+    """
 
     message: CdrMessage
     cdr: CDR | None = None
     created: bool = False
     error: DomainError | None = None
+    id: UUID | None = None
+    change: Change | None = None
 
 
 def receive_cdr(
@@ -86,6 +93,19 @@ def receive_cdrs(
 ) -> list[Arrival]:
     """Many CDRs in one transaction, in a fixed number of queries; refusals are in the arrivals."""
     arrivals = [Arrival(message) for message in messages]
+    receive_arrivals(arrivals, source=source, provider=provider, now=now, actor=actor)
+    return arrivals
+
+
+def receive_arrivals(
+    arrivals: Sequence[Arrival],
+    *,
+    source: str,
+    provider: Provider | None = None,
+    now: datetime,
+    actor: Actor | None = None,
+) -> None:
+    """As receive_cdrs; what became of each is put into the arrivals."""
     readable = list(_readable(arrivals))
     with transaction.atomic():
         for attempt in range(1, ATTEMPTS + 1):
@@ -101,7 +121,6 @@ def receive_cdrs(
                     raise
         refused = [arrival for arrival in readable if arrival.error]
         keep_conflicts(refused, source=source, provider=provider, now=now, actor=actor)
-    return arrivals
 
 
 def _readable(arrivals: Sequence[Arrival]) -> Iterator[Arrival]:
@@ -171,12 +190,17 @@ def _create(
     for arrival in new:
         found = references.find(arrival.message, provider=provider)
         arrival.cdr = build_cdr(message=arrival.message, source=source, found=found, now=now)
+        arrival.cdr.pk = arrival.id or arrival.cdr.pk
         arrival.created = True
     # In one order everywhere, so that two batches don't wait for each other.
     ordered = sorted(new, key=lambda arrival: arrival.message.identity)
     cdrs = [arrival.cdr for arrival in ordered if arrival.cdr]
+    hear_objections(cdrs)
     decided = price_and_judge(cdrs)
-    CDR.objects.bulk_create(cdrs, audit_change=change_of("received CDR", actor=actor))
+    own = change_of("received CDR", actor=actor)
+    CDR.objects.bulk_create(
+        cdrs, audit_changes=[arrival.change or own for arrival in ordered if arrival.cdr]
+    )
     emit_first(
         events=[
             cdr_event("cdr.created", cdr, source=source, hold_reasons=cdr.hold_reasons)

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
+from itertools import pairwise
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,11 +18,13 @@ from apps.cdrs.models import CDR
 from apps.cdrs.services.review import our_prices, price_cdr
 from apps.cdrs.services.reviewing import ReasonMissing
 from apps.cdrs.services.telling import cdr_event, plain
+from apps.core.forking import run_forked
 from apps.events.services import emit_many
 from apps.tariffs.services import TariffBook
 
-# Django's bulk_update() takes longer per row the more rows it gets.
 BATCH: Final = 250
+# Fewer than so many CDRs aren't worth another process.
+WORTH_A_PROCESS: Final = 2_000
 COLUMNS: Final = ("computed_cost_excl_vat", "retail_cost_excl_vat")
 # Long, and neither priced by nor kept in versions; a version needs all the others.
 UNREAD: Final = ("raw", "search_text")
@@ -35,20 +39,45 @@ class Repricing:
     without_price: int
 
 
-def reprice_cdrs(*, cdrs: Any, reason: str, now: datetime, actor: Actor | None = None) -> Repricing:
+def reprice_cdrs(
+    *, cdrs: Any, reason: str, now: datetime, actor: Actor | None = None, processes: int = 1
+) -> Repricing:
     """Computes our prices of the unbilled, not rejected CDRs of a QuerySet anew; a transaction per
     250, so that a killed run goes on where it was. Rows whose prices stay are not written.
 
-    Raises ReasonMissing.
+    More than one of `processes` share the work by ranges of keys; then it can't be part of a
+    transaction. Raises ReasonMissing, ProcessFailed.
     """
     if not reason.strip():
         raise ReasonMissing("Say why these CDRs are priced again.")
-    counts: Counter[str] = Counter()
     rows = cdrs.live().filter(status__in=[CDR.Status.PENDING, CDR.Status.ACCEPTED])
     book = _book(rows)
-    for keys in _batches(rows):
-        counts += _reprice_batch(keys, book, reason.strip(), now, actor)
+
+    def reprice(part: Any) -> Counter[str]:
+        counts: Counter[str] = Counter()
+        for keys in _batches(part):
+            counts += _reprice_batch(keys, book, reason.strip(), now, actor)
+        return counts
+
+    parts = _parts(rows, processes)
+    if len(parts) == 1:
+        counts = reprice(parts[0])
+    else:
+        counts = sum(run_forked([partial(reprice, part) for part in parts]), Counter())
     return Repricing(counts["looked at"], counts["changed"], counts["without price"])
+
+
+def _parts(rows: Any, processes: int) -> list[Any]:
+    """The rows in ranges of keys, of about the same size, one for each process."""
+    count = rows.count() if processes > 1 else 0
+    wanted = min(processes, count // WORTH_A_PROCESS)
+    if wanted < 2:
+        return [rows]
+    keys = rows.order_by("pk").values_list("pk", flat=True)
+    first = [keys[count * part // wanted] for part in range(1, wanted)]
+    parts = [rows.filter(pk__lt=first[0])]
+    parts += [rows.filter(pk__gte=low, pk__lt=high) for low, high in pairwise(first)]
+    return [*parts, rows.filter(pk__gte=first[-1])]
 
 
 def _book(rows: Any) -> TariffBook:

@@ -1,5 +1,6 @@
 """CDRs are priced and judged as they come in, and priced again when staff ask."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
@@ -11,14 +12,16 @@ from django.db.models import F, Q
 from django.db.models.functions import Upper
 
 from apps.audit.context import Actor
+from apps.cdrs.arrivals import objections
 from apps.cdrs.holds import HoldReason
 from apps.cdrs.models import CDR, ReviewRule
 from apps.cdrs.price_check import price_purchase, price_retail
 from apps.cdrs.review import Judged, Terms, review
 from apps.cdrs.services.building import set_hold
-from apps.cdrs.services.reviewing import accept_cdrs, reject_cdr
+from apps.cdrs.services.reviewing import accept_stored_cdrs, reject_cdr
 from apps.core.errors import DomainError
 from apps.locations.models import Connector
+from apps.tariffs.hub_remarks import is_cost_by_hub, is_cost_insignificant
 from apps.tariffs.priced import PricedCdr
 from apps.tariffs.services import TariffBook
 
@@ -105,11 +108,31 @@ def our_prices(cdr: CDR, prices: Prices) -> dict[str, Decimal | None]:
 def margin_of(cdr: CDR, prices: Prices) -> Decimal | None:
     """What the driver pays less what we pay the operator (reviewed, else computed, else as sent),
     excluding VAT; None where either isn't known or the currencies differ."""
+    return _margin(cdr, **our_prices(cdr, prices))
+
+
+def kept_margin_of(cdr: CDR) -> Decimal | None:
+    """The same from the prices that were kept when the CDR came in or was priced again."""
+    return _margin(cdr, cdr.computed_cost_excl_vat, cdr.retail_cost_excl_vat)
+
+
+def _margin(
+    cdr: CDR, computed_cost_excl_vat: Decimal | None, retail_cost_excl_vat: Decimal | None
+) -> Decimal | None:
     paid = cdr.reviewed_cost_excl_vat
     if paid is None:
-        paid = prices.computed if prices.computed is not None else cdr.total_cost_excl_vat
-    retail = our_prices(cdr, prices)["retail_cost_excl_vat"]
-    return None if retail is None or paid is None else retail - paid
+        paid = computed_cost_excl_vat
+    if paid is None:
+        paid = cdr.total_cost_excl_vat
+    return None if retail_cost_excl_vat is None or paid is None else retail_cost_excl_vat - paid
+
+
+def hear_objections(cdrs: Sequence[CDR]) -> None:
+    """New CDRs get the reasons that upper floors know; then no rule accepts them by itself."""
+    said = objections(cdrs)
+    for cdr in cdrs:
+        if cdr.pk in said:
+            _add_reasons(cdr, said[cdr.pk])
 
 
 def price_and_judge(cdrs: Sequence[CDR]) -> dict[UUID, ReviewRule]:
@@ -141,11 +164,16 @@ def _asks(reviewer: Reviewer, cdr: CDR, name: str) -> bool:
 
 def _decide(cdr: CDR, rule: ReviewRule, reasons: list[HoldReason]) -> bool:
     """Adds the reasons to the CDR's own; whether the rule accepts or rejects it by itself."""
-    had = [HoldReason(each["code"], each["message"]) for each in cdr.hold_reasons]
-    set_hold(cdr, [*had, *reasons])
+    had = cdr.is_held
+    _add_reasons(cdr, reasons)
     if reasons:
         return rule.when_odd == ReviewRule.WhenOdd.REJECT
     return not had and rule.when_clean == ReviewRule.WhenClean.ACCEPT
+
+
+def _add_reasons(cdr: CDR, reasons: Sequence[HoldReason]) -> None:
+    had = [HoldReason(each["code"], each["message"]) for each in cdr.hold_reasons]
+    set_hold(cdr, [*had, *reasons])
 
 
 def carry_out(
@@ -155,9 +183,7 @@ def carry_out(
     chosen = [cdr for cdr in cdrs if cdr.pk in decided]
     clean = [cdr for cdr in chosen if not cdr.is_held]
     if clean:
-        accept_cdrs(cdrs=clean, reason="clean by its review rule", now=now, actor=actor)
-        for cdr in clean:
-            cdr.status, cdr.status_changed_at = CDR.Status.ACCEPTED, now
+        accept_stored_cdrs(cdrs=clean, reason="clean by its review rule", now=now, actor=actor)
     for cdr in chosen:
         if cdr.is_held:
             reason = " ".join(each["message"] for each in cdr.hold_reasons)
@@ -174,7 +200,8 @@ def _judged(cdr: CDR, prices: Prices, overlaps: tuple[str, ...], watts: int | No
         ended_at=cdr.ended_at,
         kwh=cdr.kwh,
         currency=cdr.currency,
-        cost=cdr.total_cost_excl_vat,
+        cost=None if is_cost_insignificant(cdr.remark) else cdr.total_cost_excl_vat,
+        cost_by_hub=is_cost_by_hub(cdr.remark),
         price=prices.computed,
         price_missing=prices.problem,
         is_credit=cdr.is_credit,
@@ -225,14 +252,24 @@ def _overlaps(cdrs: Sequence[CDR]) -> dict[Any, tuple[str, ...]]:
         )
         .only("cdr_id", "country_code", "party_id", "evse_id", "token", "started_at", "ended_at")
     )
-    known = [*others, *wanted]
-    return {cdr.pk: tuple(str(each) for each in known if _overlap(cdr, each)) for cdr in wanted}
+    neighbours: dict[Any, dict[Any, CDR]] = defaultdict(dict)
+    for cdr in [*others, *wanted]:
+        for mark in _marks(cdr):
+            neighbours[mark][cdr.pk] = cdr
+    return {
+        cdr.pk: tuple(
+            str(other)
+            for other in {
+                k: v for mark in _marks(cdr) for k, v in neighbours[mark].items()
+            }.values()
+            if other.pk != cdr.pk
+            and other.started_at < cdr.ended_at
+            and cdr.started_at < other.ended_at
+        )
+        for cdr in wanted
+    }
 
 
-def _overlap(cdr: CDR, other: CDR) -> bool:
-    if other.pk == cdr.pk or other.is_credit:
-        return False
-    at_once = other.started_at < cdr.ended_at and cdr.started_at < other.ended_at
-    same_evse = bool(cdr.evse_id) and other.evse_id.upper() == cdr.evse_id.upper()
-    same_token = cdr.token_id is not None and other.token_id == cdr.token_id
-    return at_once and (same_evse or same_token)
+def _marks(cdr: CDR) -> list[Any]:
+    """What only one car can use at a time: the EVSE, the token."""
+    return [mark for mark in (cdr.evse_id.upper(), cdr.token_id) if mark]

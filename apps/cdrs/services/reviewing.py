@@ -18,7 +18,7 @@ from apps.core.errors import DomainError, InvalidInput
 from apps.events.services import emit_many
 
 __all__ = ["BulkReview", "CdrDeleted", "CdrHeld", "ReasonMissing", "accept_cdr", "accept_cdrs",
-           "accept_held_cdrs", "mark_cdrs_billed", "reject_cdr"]  # fmt: skip
+           "accept_held_cdrs", "accept_stored_cdrs", "mark_cdrs_billed", "reject_cdr"]  # fmt: skip
 
 BATCH: Final = 500
 _REVIEW: Final = ("status", "status_changed_at", "rejection_reason", "is_held")
@@ -101,6 +101,14 @@ def accept_cdrs(
         accepted += len(clear)
         held += len(pending) - len(clear)
     return BulkReview(accepted=accepted, held=held)
+
+
+def accept_stored_cdrs(
+    *, cdrs: Sequence[CDR], reason: str, now: datetime, actor: Actor | None = None
+) -> None:
+    """Accepts CDRs that the caller stored in this very transaction, PENDING and not held: nobody
+    else can have changed them, so that they are not locked and read again."""
+    _move_many(cdrs, CDR.Status.ACCEPTED, "accepted CDR", reason, now, actor)
 
 
 def accept_held_cdrs(

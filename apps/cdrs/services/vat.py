@@ -53,13 +53,22 @@ def decide_accepted_cdrs(*, now: datetime) -> int:
 
 
 def on_cdr_accepted(event: Event) -> None:
-    """Decide on the CDR of the event, and on others that wait, so that a bulk acceptance is done
-    in batches. Safe to be called twice."""
-    cdr_id = UUID(event.aggregate_id)
-    if current_decisions(subject_type=SUBJECT, subject_ids=[cdr_id]):
+    """Decide on the CDR of the event. Safe to be called twice."""
+    on_cdrs_accepted([event])
+
+
+def on_cdrs_accepted(events: Sequence[Event]) -> None:
+    """As on_cdr_accepted, for those that were accepted together, and for others that wait, so
+    that a bulk acceptance is done in batches."""
+    ids = [UUID(event.aggregate_id) for event in events]
+    decided = current_decisions(subject_type=SUBJECT, subject_ids=ids)
+    known = {cdr_id for cdr_id, _ in decided}
+    undecided = [cdr_id for cdr_id in ids if cdr_id not in known]
+    if not undecided:
         return
-    others = _undecided().exclude(pk=cdr_id).values_list("pk", flat=True)[: BATCH - 1]
-    decide_on_cdrs(cdr_ids=[cdr_id, *others], now=event.occurred_at)
+    room = max(0, BATCH - len(undecided))
+    others = _undecided().exclude(pk__in=undecided).values_list("pk", flat=True)[:room]
+    decide_on_cdrs(cdr_ids=[*undecided, *others], now=events[-1].occurred_at)
 
 
 def on_cdr_deleted(event: Event) -> None:

@@ -1,9 +1,12 @@
 """The ledger: what happened to each payment, and how it moved the money."""
 
 from typing import Any
+from uuid import UUID
 
 from django.db import models
 
+from apps.audit.fields import PersonalMessageField
+from apps.audit.personal import Keyring
 from apps.core.errors import DomainError
 from apps.core.models import BaseModel
 from apps.payments.models.money import Money
@@ -53,13 +56,21 @@ class LedgerEntry(BaseModel):
     blocked_change = Money(default=0)
     taken_change = Money(default=0)
     owed_change = Money(default=0)
-    text = models.TextField(blank=True)
+    text = PersonalMessageField(blank=True)
+
+    # For many at once; see personal.keyring().
+    audit_keys: Keyring
 
     objects = LedgerQuerySet.as_manager()
 
     class Meta:
         verbose_name = "payment event"
         indexes = [models.Index(fields=["payment", "id"], name="ledger_of_payment")]
+
+    def audit_person_id(self) -> UUID:
+        """Whose payment it is: the PSP's words and staff's reasons may name them."""
+        person_id: UUID = self.payment.audit_person_id()
+        return person_id
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} of {self.payment_id}"

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import ClassVar
+from uuid import UUID
 
 from django.db import models
 from django.db.models import F, Q
@@ -69,6 +70,9 @@ class Payment(AuditedModel):
     objects: ClassVar = PaymentQuerySet.as_manager()
 
     audit_ignored: ClassVar[tuple[str, ...]] = ("asked_at", "attempts", "next_attempt_at")
+    audit_personal: ClassVar[tuple[str, ...]] = (
+        "payment_method", "customer_reference", "failure_message",
+    )  # fmt: skip
 
     class Meta:
         permissions = [
@@ -104,6 +108,11 @@ class Payment(AuditedModel):
                          name="payment_due"),
             models.Index(fields=["provider", "-id"], name="payment_of_provider"),
         ]  # fmt: skip
+
+    def audit_person_id(self) -> UUID:
+        """The account; of a payment without one, whoever paid it."""
+        account_id: UUID | None = self.account_id
+        return account_id or self.pk
 
     def __str__(self) -> str:
         return f"{display(self.authorized_amount, self.currency)} for {self.reference}"

@@ -1,14 +1,20 @@
 """Messages of payment service providers, as they came in."""
 
+from uuid import UUID
+
 from django.db import models
 from django.db.models import Q
 
+from apps.audit.fields import PersonalMessageField
 from apps.core.models import BaseModel
 from apps.payments.models.payment import Payment
 
 
 class PspMessage(BaseModel):
     """A signed message of a PSP; each of its event ids is taken once.
+
+    The body is kept under the key of whose payment it is about. Of one that is not needed no body
+    is kept, and that of one that matches no payment goes when a person resolves it.
 
     APPLIED    told us something about a payment of ours
     IGNORED    of a kind that we don't need
@@ -31,7 +37,7 @@ class PspMessage(BaseModel):
     )
     state = models.CharField(max_length=10, choices=State)
     explanation = models.TextField(blank=True, help_text="Why it waits for staff.")
-    body = models.TextField()
+    body = PersonalMessageField(blank=True)
     received_at = models.DateTimeField()
     resolved_at = models.DateTimeField(null=True, blank=True)
     resolution = models.TextField(blank=True)
@@ -50,6 +56,10 @@ class PspMessage(BaseModel):
             models.Index(fields=["-received_at"], condition=Q(state="UNMATCHED"),
                          name="psp_message_queue"),
         ]  # fmt: skip
+
+    def audit_person_id(self) -> UUID | None:
+        """Whose payment it is about."""
+        return self.payment.audit_person_id() if self.payment else None
 
     def __str__(self) -> str:
         return f"{self.type} {self.event_id}"

@@ -35,14 +35,15 @@ def receive_message(*, message: IncomingMessage, now: datetime) -> PspMessage:
     psp_payment_id = message.snapshot.psp_payment_id if message.snapshot else ""
     kept = PspMessage(
         psp=message.psp, event_id=message.event_id, type=message.type[:100],
-        psp_payment_id=psp_payment_id, state=PspMessage.State.IGNORED, body=message.body,
-        received_at=now,
+        psp_payment_id=psp_payment_id, state=PspMessage.State.IGNORED, received_at=now,
     )  # fmt: skip
+    if message.snapshot is not None:
+        kept.payment, kept.body = _payment_of(message), message.body
     try:
         with transaction.atomic():
             kept.save(force_insert=True)
             _apply(kept, message, now=now)
-            kept.save(update_fields=["state", "explanation", "payment", "updated_at"])
+            kept.save(update_fields=["state", "explanation", "updated_at"])
     except IntegrityError:
         known = PspMessage.objects.filter(psp=message.psp, event_id=message.event_id).first()
         if known is None:
@@ -54,7 +55,6 @@ def receive_message(*, message: IncomingMessage, now: datetime) -> PspMessage:
 def _apply(kept: PspMessage, message: IncomingMessage, *, now: datetime) -> None:
     if message.snapshot is None:
         return
-    kept.payment = _payment_of(message)
     if kept.payment is None:
         kept.state = PspMessage.State.UNMATCHED
         kept.explanation = f"No payment of ours is {kept.psp_payment_id or message.reference}."
@@ -84,4 +84,7 @@ def resolve_message(*, message: PspMessage, resolution: str, now: datetime) -> N
         raise ResolutionMissing("Say what was done about this message.")
     message.state, message.resolution = PspMessage.State.RESOLVED, resolution.strip()
     message.resolved_at = now
-    message.save(update_fields=["state", "resolution", "resolved_at", "updated_at"])
+    if message.payment is None:
+        # Nobody could be found whose key it would end with.
+        message.body = ""
+    message.save(update_fields=["state", "resolution", "resolved_at", "body", "updated_at"])

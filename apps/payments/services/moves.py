@@ -10,6 +10,7 @@ from django.db.models import Sum
 
 from apps.audit.context import Actor
 from apps.audit.models import change_of
+from apps.audit.personal import keyring
 from apps.core.errors import NotFound
 from apps.events.services import NewEvent, emit_many
 from apps.payments.models import LedgerEntry, Payment
@@ -58,6 +59,9 @@ def save_payments(
     Payment.objects.bulk_update(
         payments, FIELDS, audit_change=change_of(activity, reason=reason, actor=actor)
     )
+    keys = keyring(entry.audit_person_id() for entry in ledger if entry.text)
+    for entry in ledger:
+        entry.audit_keys = keys
     LedgerEntry.objects.bulk_create(ledger, batch_size=500)
     moved = [payment for payment in payments if payment.state_changed_at == now]
     emit_many(events=[_event(payment) for payment in moved], now=now)

@@ -1,7 +1,7 @@
 """What staff are asked before a start, and before attaching by hand."""
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from django import forms
 from django.conf import settings
@@ -12,11 +12,14 @@ from django.utils.safestring import SafeString
 from apps.cdrs.models import CDR
 from apps.core.errors import DomainError
 from apps.locations.models import Evse
-from apps.payments.sandbox_psp import DECLINED_METHOD
+from apps.payments.psp import default_name
+from apps.payments.sandbox_psp import DECLINED_METHOD, SandboxPsp
+from apps.payments.services import last_card
 from apps.remote_sessions.services.finding import find_evse, find_token
 
 # The suggestions of the EVSE field; any known EVSE id may be typed.
 SUGGESTIONS = 100
+INPUT: Final = {"class": "staff-input"}
 
 
 class EvseInput(forms.TextInput):
@@ -44,28 +47,25 @@ def _suggested() -> list[Evse]:
 class StartForm(forms.Form):
     """Whose charge, where, and how much is blocked before."""
 
-    template_fields = {"class": "staff-input"}
-
     token = forms.CharField(
-        max_length=36, widget=forms.TextInput(attrs=template_fields),
-        help_text="Contract id or card number, for example NL-EFL-C00000001-X.",
+        max_length=36, widget=forms.TextInput(attrs=INPUT),
+        help_text="Contract id or card number, for example NL-AMP-C00001001-1.",
     )  # fmt: skip
     evse = forms.CharField(
-        label="EVSE", max_length=48, widget=EvseInput(attrs=template_fields),
+        label="EVSE", max_length=48, widget=EvseInput(attrs=INPUT),
         help_text="EVSE id; the simulated operator's are suggested, for example NL*SIM*EC1.",
     )  # fmt: skip
     amount = forms.DecimalField(
         label="Block on the driver's card", required=False, min_value=Decimal("0.01"),
         max_digits=10, decimal_places=2, initial=Decimal(50),
-        widget=forms.NumberInput(attrs=template_fields),
+        widget=forms.NumberInput(attrs=INPUT),
         help_text="In the provider's currency; empty: nothing is blocked or captured.",
     )  # fmt: skip
-    card = forms.ChoiceField(
-        choices=[("sandbox_card", "Sandbox card that works"),
-                 (DECLINED_METHOD, "Sandbox card that is declined")],
-        widget=forms.Select(attrs=template_fields),
-        help_text="Payments of the demo go to the sandbox: no money moves.",
-    )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._psp = default_name()
+        self.fields |= _card_fields(self._psp)
 
     def clean_token(self) -> Any:
         try:
@@ -79,12 +79,48 @@ class StartForm(forms.Form):
         except DomainError as error:
             raise forms.ValidationError(error.message) from error
 
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        token, card = values.get("token"), values.get("card")
+        if token is None or not values.get("amount") or card:
+            return values
+        known = last_card(account=token.account, psp=self._psp)
+        if known is None:
+            self.add_error("card", "This driver has paid with no card yet: give its id.")
+        else:
+            values |= {"card": known.payment_method, "customer": known.customer_reference}
+        return values
+
+
+def _card_fields(psp: str) -> dict[str, forms.Field]:
+    """The sandbox has two cards; a real PSP has the driver's."""
+    if psp == SandboxPsp.name:
+        choices = [("sandbox_card", "Sandbox card that works"),
+                   (DECLINED_METHOD, "Sandbox card that is declined")]  # fmt: skip
+        return {
+            "card": forms.ChoiceField(
+                choices=choices, widget=forms.Select(attrs=INPUT),
+                help_text="Payments go to the sandbox: no money moves.",
+            )
+        }  # fmt: skip
+    return {
+        "card": forms.CharField(
+            max_length=100, required=False, widget=forms.TextInput(attrs=INPUT),
+            help_text=f"The id of the driver's payment method at {psp} (Stripe: pm_…); empty: the "
+            "card of the driver's last payment.",
+        ),
+        "customer": forms.CharField(
+            max_length=100, required=False, widget=forms.TextInput(attrs=INPUT),
+            help_text=f"The driver's id at {psp} (Stripe: cus_…), where the card belongs to one.",
+        ),
+    }  # fmt: skip
+
 
 class AttachForm(forms.Form):
     """The CDR that belongs to a remote session, and why."""
 
     cdr_id = forms.CharField(
-        label="CDR id", max_length=100, widget=forms.TextInput(attrs={"class": "staff-input"}),
+        label="CDR id", max_length=100, widget=forms.TextInput(attrs=INPUT),
         help_text="As the operator sent it.",
     )  # fmt: skip
     reason = forms.CharField(

@@ -70,7 +70,9 @@ def _start(request: HttpRequest, values: dict[str, Any]) -> str:
     token = values["token"]
     provider = token.account.provider
     blocked = (
-        Preauthorization(values["amount"], provider.currency, values["card"])
+        Preauthorization(
+            values["amount"], provider.currency, values["card"], values.get("customer", "")
+        )
         if values["amount"]
         else None
     )

@@ -26,6 +26,7 @@ from apps.core.money import display
 from apps.remote_sessions.admin.pages import attach_page, start_page
 from apps.remote_sessions.models import RemoteSession
 from apps.remote_sessions.services import request_stop, set_error
+from apps.remote_sessions.services.running_charges import running_total_of
 from apps.remote_sessions.states import START_OPEN, Reason, State
 from apps.remote_sessions.telling import tell
 
@@ -76,7 +77,7 @@ class RemoteSessionAdmin(ReadOnlyAdmin):
                 "fields": [
                     "state_shown", "provider", staff_display.linked("account"),
                     staff_display.linked("token"), "evse", "connector", "location",
-                    staff_display.linked("operator"), "energy", "cost",
+                    staff_display.linked("operator"), "energy", "so_far", "cost",
                     staff_display.linked("payment"), "settlement", "settlement_note",
                 ]
             },
@@ -87,6 +88,7 @@ class RemoteSessionAdmin(ReadOnlyAdmin):
                 "fields": [
                     staff_display.linked("session"), "session_matched_by", "session_confidence",
                     staff_display.linked("cdr"), "cdr_matched_by", "cdr_confidence",
+                    staff_display.linked("credit_cdr"),
                     "authorization_reference", "operator_authorization_reference",
                     "operator_session_id", "transaction_id",
                 ]
@@ -157,6 +159,13 @@ class RemoteSessionAdmin(ReadOnlyAdmin):
         if charge is None:
             return staff_display.EMPTY
         return staff_display.number(f"{charge.kwh.normalize():,f} kWh")
+
+    @admin.display(description="so far incl. VAT")
+    def so_far(self, remote_session: RemoteSession) -> SafeString | str:
+        total = running_total_of(remote_session, now=timezone.now())
+        if total is None:
+            return staff_display.EMPTY
+        return staff_display.number(display(total.amount, total.currency))
 
     @admin.display(description="driver pays incl. VAT")
     def cost(self, remote_session: RemoteSession) -> SafeString | str:

@@ -2,10 +2,13 @@
 
 from typing import Any
 
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from apps.payments.models import Payment
 from apps.remote_sessions.models import RemoteSession, TimelineEntry
+from apps.remote_sessions.services.running_charges import RunningTotal, running_total_of
 
 
 class PaymentOutput(serializers.ModelSerializer[Payment]):
@@ -23,6 +26,13 @@ class TimelineOutput(serializers.ModelSerializer[TimelineEntry]):
     class Meta:
         model = TimelineEntry
         fields = ["at", "kind", "text"]
+
+
+class RunningTotalOutput(serializers.Serializer[RunningTotal]):
+    """Incl. VAT, as text."""
+
+    amount = serializers.CharField()
+    currency = serializers.CharField()
 
 
 class RemoteSessionOutput(serializers.ModelSerializer[RemoteSession]):
@@ -55,12 +65,18 @@ class RemoteSessionOutput(serializers.ModelSerializer[RemoteSession]):
 
 
 class RemoteSessionDetail(RemoteSessionOutput):
-    """With its story, oldest first."""
+    """With its story, oldest first; `running_total` is what it has come to while it charges."""
 
     timeline = serializers.SerializerMethodField()
+    running_total = serializers.SerializerMethodField()
 
     class Meta(RemoteSessionOutput.Meta):
-        fields = [*RemoteSessionOutput.Meta.fields, "timeline"]
+        fields = [*RemoteSessionOutput.Meta.fields, "running_total", "timeline"]
+
+    @extend_schema_field(RunningTotalOutput(allow_null=True))
+    def get_running_total(self, remote_session: RemoteSession) -> dict[str, str] | None:
+        total = running_total_of(remote_session, now=timezone.now())
+        return RunningTotalOutput(total).data if total else None
 
     def get_timeline(self, remote_session: RemoteSession) -> list[dict[str, Any]]:
         lines = remote_session.timeline.order_by("at", "id")

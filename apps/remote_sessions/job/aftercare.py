@@ -39,8 +39,8 @@ def release_unused(*, times: ReleaseTimes, now: datetime) -> int:
         Q(cancelled_at__lte=now - times.cancelled) | Q(reason__in=NOTHING_STARTED)
     )
     wrong = Q(state=State.ERROR, error_at__lte=now - times.without_cdr)
-    unclear = Q(
-        state=State.COMPLETED, cdr=None, settlement=Settlement.WAITING,
+    unclear = (Q(cdr=None) | Q(credit_cdr__isnull=False)) & Q(
+        state=State.COMPLETED, settlement=Settlement.WAITING,
         completed_at__lte=now - times.without_cdr,
     )  # fmt: skip
     unused = RemoteSession.objects.filter(blocked & (given_up | wrong | unclear))

@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Upper
 
+from apps.billing.charges import UNUSED_FIELDS
 from apps.cdrs.models import CDR, ChargingSession
 from apps.remote_sessions.job.reading import Row
 from apps.remote_sessions.matching import CLOCK_SKEW, Match
@@ -17,7 +18,7 @@ def find_sessions(rows: Sequence[Row]) -> list[tuple[ChargingSession, Match]]:
     wanting = [row for row in rows if row.wants_session]
     if not wanting:
         return []
-    free = ChargingSession.objects.filter(remote_session=None, deleted_at=None)
+    free = ChargingSession.objects.filter(remote_session=None, deleted_at=None).defer("raw")
     found = _of_any(free, [*_by_reference(wanting), *_by_session_id(free, wanting),
                            *_by_token(wanting)])  # fmt: skip
     return [(c, match) for c, match in match_all(found) if isinstance(c, ChargingSession)]
@@ -29,6 +30,7 @@ def find_cdrs(rows: Sequence[Row]) -> list[tuple[CDR, Match]]:
     if not wanting:
         return []
     free = CDR.objects.filter(remote_session=None, deleted_at=None, is_credit=False)
+    free = free.defer(*UNUSED_FIELDS)
     found = _of_any(free, [*_by_reference(wanting), *_by_cdr_ids(wanting), *_by_token(wanting)])
     return [(c, match) for c, match in match_all(found) if isinstance(c, CDR)]
 
@@ -37,7 +39,7 @@ def _of_any(free: QuerySet[Any], conditions: Sequence[Q]) -> list[Any]:
     """One query per condition, each by its own index; a charge found twice counts once."""
     found: dict[Any, Any] = {}
     for condition in conditions:
-        found.update({charge.pk: charge for charge in free.filter(condition).defer("raw")})
+        found.update({charge.pk: charge for charge in free.filter(condition)})
     return list(found.values())
 
 

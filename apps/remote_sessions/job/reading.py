@@ -1,30 +1,29 @@
-"""Batches of open remote sessions as plain facts: one query each, no model instances."""
+"""Batches of remote sessions that can change, as plain facts: no model instances."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from apps.cdrs.models import ChargingSession
+from django.db.models import QuerySet
+
 from apps.payments.states import State as PaymentState
 from apps.remote_sessions.decision import Facts
 from apps.remote_sessions.models import RemoteSession
-from apps.remote_sessions.running_total import Running, running_total
+from apps.remote_sessions.running_total import NO_TARIFFS, OwnPrices
+from apps.remote_sessions.services.running_charges import COLUMNS, RunningCharges
 from apps.remote_sessions.states import START_OPEN, State
 
 BATCH: Final = 1000
 
 _FIELDS: Final = (
     "id", "state", "state_changed_at", "requested_at", "session_id", "session__status",
-    "session__deleted_at", "cdr_id", "operator__sends_cdrs", "operator_id", "token_id",
-    "authorization_reference", "operator_authorization_reference", "operator_session_id",
-    "session__session_id", "stop_requested_at", "stop_is_pointless", "payment__state",
-    "payment__authorized_amount", "payment__currency", "session__currency", "session__kwh",
-    "session__total_cost_incl_vat", "session__total_cost_excl_vat",
-    "provider__retail_price_per_kwh", "provider__currency", "location__country",
-    "location__postcode",
+    "session__deleted_at", "cdr_id", "operator__sends_cdrs", "operator_id", "provider_id",
+    "token_id", "authorization_reference", "operator_authorization_reference",
+    "operator_session_id", "session__session_id", "stop_requested_at", "stop_is_pointless",
+    "payment__state", "payment__authorized_amount", "payment__currency", *COLUMNS,
 )  # fmt: skip
 
 
@@ -53,44 +52,62 @@ class Row:
         return not runs
 
 
-class VatRates:
-    """The rate of a running charge by country and postcode; the book is asked once per place."""
-
-    def __init__(self, rate_of: Any) -> None:
-        self._rate_of = rate_of
-        self._known: dict[tuple[str, str], Decimal] = {}
-
-    def rate(self, country: str, postcode: str) -> Decimal:
-        place = (country, postcode)
-        if place not in self._known:
-            self._known[place] = self._rate_of(country, postcode)
-        return self._known[place]
-
-
-def read_batches(rates: VatRates, *, size: int = BATCH) -> Iterator[list[Row]]:
-    """All open remote sessions, oldest first; a page is read when it is asked for."""
+def read_pages(
+    rows: QuerySet[RemoteSession], *, size: int = BATCH
+) -> Iterator[list[dict[str, Any]]]:
+    """The picked remote sessions, oldest first; a page is read when it is asked for."""
     last: UUID | None = None
+    ordered = rows.order_by("id")
     while True:
-        rows = RemoteSession.objects.watched().order_by("id")
-        page = list((rows.filter(id__gt=last) if last else rows).values_list(*_FIELDS)[:size])
+        page = list((ordered.filter(id__gt=last) if last else ordered).values_list(*_FIELDS)[:size])
         if not page:
             return
         last = page[-1][0]
-        yield [_row(dict(zip(_FIELDS, values, strict=True)), rates) for values in page]
+        yield [dict(zip(_FIELDS, each, strict=True)) for each in page]
 
 
-def _row(value: dict[str, Any], rates: VatRates) -> Row:
+def as_rows(page: Sequence[Mapping[str, Any]], running: RunningCharges) -> list[Row]:
+    """The facts of a page, priced together."""
+    own = _price_by_tariffs(page, running)
+    return [_row(each, own.get(each["session_id"], NO_TARIFFS), running) for each in page]
+
+
+def _price_by_tariffs(
+    values: Sequence[Mapping[str, Any]], running: RunningCharges
+) -> dict[UUID, OwnPrices]:
+    """Only of what is held against a limit and may have a tariff."""
+    return running.price_sessions(
+        {
+            each["session_id"]: each["provider_id"]
+            for each in values
+            if _has_limit(each)
+            and running.has_tariff(
+                provider_id=each["provider_id"], operator_id=each["operator_id"]
+            )
+        }
+    )  # fmt: skip
+
+
+def _has_limit(value: Mapping[str, Any]) -> bool:
+    runs = value["state"] == State.ACTIVE and value["session_id"] is not None
+    return runs and value["payment__state"] == PaymentState.PREAUTH_ACCEPTED
+
+
+def _row(value: Mapping[str, Any], own: OwnPrices, running: RunningCharges) -> Row:
     references = (value["authorization_reference"], value["operator_authorization_reference"])
     session_ids = (value["operator_session_id"], value["session__session_id"])
+    total = None
+    if _has_limit(value):
+        total = running.total(value, own, currency=value["payment__currency"])
     return Row(
         id=value["id"], operator_id=value["operator_id"], token_id=value["token_id"],
         requested_at=value["requested_at"], references=tuple(filter(None, references)),
         session_ids=tuple(filter(None, session_ids)), has_session=value["session_id"] is not None,
-        facts=_facts(value, rates),
+        facts=_facts(value, total),
     )  # fmt: skip
 
 
-def _facts(value: dict[str, Any], rates: VatRates) -> Facts:
+def _facts(value: Mapping[str, Any], total: Decimal | None) -> Facts:
     is_there = value["session_id"] is not None and value["session__deleted_at"] is None
     blocked = value["payment__state"] == PaymentState.PREAUTH_ACCEPTED
     return Facts(
@@ -99,52 +116,30 @@ def _facts(value: dict[str, Any], rates: VatRates) -> Facts:
         session_status=value["session__status"] if is_there else "",
         has_cdr=value["cdr_id"] is not None, sends_cdrs=value["operator__sends_cdrs"],
         blocked=value["payment__authorized_amount"] if blocked else None,
-        running_total=_running(value, rates) if is_there and blocked else None,
+        running_total=total if is_there else None,
         stop_requested_at=value["stop_requested_at"],
         stop_is_pointless=value["stop_is_pointless"],
     )  # fmt: skip
 
 
-def _running(value: dict[str, Any], rates: VatRates) -> Decimal | None:
-    running = Running(
-        currency=value["session__currency"], kwh=value["session__kwh"],
-        sent_incl_vat=value["session__total_cost_incl_vat"],
-        sent_excl_vat=value["session__total_cost_excl_vat"],
-        retail_per_kwh=value["provider__retail_price_per_kwh"],
-        retail_currency=value["provider__currency"], computed_excl_vat=None,
-        vat_rate=rates.rate(value["location__country"], value["location__postcode"]),
-    )  # fmt: skip
-    return running_total(running, currency=value["payment__currency"])
-
-
-def facts_of(remote_session: RemoteSession, rates: VatRates) -> Facts:
+def facts_of(remote_session: RemoteSession, running: RunningCharges) -> Facts:
     """The facts of a locked row, to decide again on what is true now."""
-    session: ChargingSession | None = remote_session.session
-    payment, provider = remote_session.payment, remote_session.provider
-    location = remote_session.location
-    return _facts(
-        {
-            "state": remote_session.state,
-            "state_changed_at": remote_session.state_changed_at,
-            "requested_at": remote_session.requested_at,
-            "session_id": remote_session.session_id,
-            "session__status": session.status if session else "",
-            "session__deleted_at": session.deleted_at if session else None,
-            "session__currency": session.currency if session else "",
-            "session__kwh": session.kwh if session else Decimal(0),
-            "session__total_cost_incl_vat": session.total_cost_incl_vat if session else None,
-            "session__total_cost_excl_vat": session.total_cost_excl_vat if session else None,
-            "cdr_id": remote_session.cdr_id,
-            "operator__sends_cdrs": remote_session.operator.sends_cdrs,
-            "payment__state": payment.state if payment else None,
-            "payment__authorized_amount": payment.authorized_amount if payment else None,
-            "payment__currency": payment.currency if payment else "",
-            "provider__retail_price_per_kwh": provider.retail_price_per_kwh,
-            "provider__currency": provider.currency,
-            "location__country": location.country,
-            "location__postcode": location.postcode,
-            "stop_requested_at": remote_session.stop_requested_at,
-            "stop_is_pointless": remote_session.stop_is_pointless,
-        },
-        rates,
-    )
+    session, payment = remote_session.session, remote_session.payment
+    value = {
+        "state": remote_session.state,
+        "state_changed_at": remote_session.state_changed_at,
+        "requested_at": remote_session.requested_at,
+        "session_id": remote_session.session_id,
+        "session__status": session.status if session else "",
+        "session__deleted_at": session.deleted_at if session else None,
+        "cdr_id": remote_session.cdr_id,
+        "operator__sends_cdrs": remote_session.operator.sends_cdrs,
+        "payment__state": payment.state if payment else None,
+        "payment__authorized_amount": payment.authorized_amount if payment else None,
+        "stop_requested_at": remote_session.stop_requested_at,
+        "stop_is_pointless": remote_session.stop_is_pointless,
+    }
+    total = None
+    if payment is not None and _has_limit(value):
+        total = running.total_of(remote_session, currency=payment.currency)
+    return _facts(value, total)

@@ -1,23 +1,24 @@
 """One run of the minute job, one at a time."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from django.utils import timezone
 
 from apps.core.leases import Held, job_run, renewable_lease
 from apps.core.models import JobRun
-from apps.remote_sessions.decision import NOTHING, Rules, decide
+from apps.remote_sessions.decision import NOTHING, decide
 from apps.remote_sessions.job.aftercare import note_overdue, release_unused, settle_waiting
 from apps.remote_sessions.job.finding import find_cdrs, find_sessions
-from apps.remote_sessions.job.reading import BATCH, Row, VatRates, read_batches
+from apps.remote_sessions.job.picking import pick
+from apps.remote_sessions.job.reading import BATCH, as_rows, read_pages
 from apps.remote_sessions.job.rules import current_rules, release_times
-from apps.remote_sessions.job.vat import rate_lookup
-from apps.remote_sessions.job.writing import Work, write
+from apps.remote_sessions.job.writing import WRITTEN_TOGETHER, Work, write
+from apps.remote_sessions.models import RemoteSession
+from apps.remote_sessions.services.running_charges import RunningCharges
 
 logger = structlog.get_logger(__name__)
 
@@ -38,17 +39,22 @@ def run(*, now: datetime, batch_size: int = BATCH) -> JobRun | None:
 
 
 def _run(log: JobRun, held: Held, *, now: datetime, batch_size: int) -> None:
-    counts: Counter[str] = Counter()
-    rules, rates = current_rules(), VatRates(rate_lookup(on=now.date()))
-    for batch in read_batches(rates, size=batch_size):
-        counts["LOOKED_AT"] += len(batch)
-        counts += _try("BATCHES_FAILED", partial(_bring_on, batch, rules, rates, now))
+    counts: Counter[str] = Counter({"OPEN": RemoteSession.objects.watched().count()})
+    work = Work(rules=current_rules(), running=RunningCharges(now=now), now=now)
+    picked = pick(work.rules, work.running, now=now)
+    for page in read_pages(picked, size=batch_size):
+        counts["LOOKED_AT"] += len(page)
+        counts["SET_ASIDE"] += _look_at_each(page, work)
+        if len(work.ids) >= min(batch_size, WRITTEN_TOGETHER):
+            counts += write(work)
         log.counts = dict(counts)
         if not held.renew(now=timezone.now()):
             logger.warning("remote_session_job_lost_its_lease")
             return
+    counts += write(work)
+    counts["UNPRICED"] = len(work.running.unpriced)
     for name, step in _aftercare(now).items():
-        counts += _try(f"{name}_FAILED", partial(_count, name, step))
+        counts += _try(name, step)
     log.counts = dict(+counts)
 
 
@@ -61,22 +67,36 @@ def _aftercare(now: datetime) -> dict[str, Callable[[], int]]:
     }
 
 
-def _count(name: str, step: Callable[[], int]) -> Counter[str]:
-    return Counter({name: step()})
-
-
-def _try(failure: str, step: Callable[[], Counter[str]]) -> Counter[str]:
+def _try(name: str, step: Callable[[], int]) -> Counter[str]:
     """A fault in one step is counted and reported; the others go on."""
     try:
-        return step()
+        return Counter({name: step()})
     except Exception:
-        logger.exception("remote_session_job_step_failed", step=failure)
-        return Counter({failure: 1})
+        logger.exception("remote_session_job_step_failed", step=name)
+        return Counter({f"{name}_FAILED": 1})
 
 
-def _bring_on(rows: list[Row], rules: Rules, rates: VatRates, now: datetime) -> Counter[str]:
-    work = Work(rules=rules, rates=rates, now=now)
-    work.sessions = {match.candidate_id: (s, match) for s, match in find_sessions(rows)}
-    work.cdrs = {match.candidate_id: (c, match) for c, match in find_cdrs(rows)}
-    work.deciding = {r.id for r in rows if decide(r.facts, rules=rules, now=now) != NOTHING}
-    return write(work)
+def _look_at_each(page: Sequence[Mapping[str, Any]], work: Work) -> int:
+    """All at once; after a fault in halves, until the odd one is alone: how many are set aside."""
+    try:
+        _look_at(page, work)
+    except Exception:
+        if len(page) == 1:
+            logger.exception("remote_session_set_aside", remote_session=str(page[0]["id"]))
+            return 1
+        logger.warning("remote_session_batch_failed", size=len(page), exc_info=True)
+        middle = len(page) // 2
+        return _look_at_each(page[:middle], work) + _look_at_each(page[middle:], work)
+    return 0
+
+
+def _look_at(page: Sequence[Mapping[str, Any]], work: Work) -> None:
+    """Note what came for them, and who is to be decided on; nothing is written yet."""
+    rows = as_rows(page, work.running)
+    for session, match in find_sessions(rows):
+        work.sessions.setdefault(match.candidate_id, (session, match))
+    for cdr, match in find_cdrs(rows):
+        work.cdrs.setdefault(match.candidate_id, (cdr, match))
+    work.deciding |= {
+        row.id for row in rows if decide(row.facts, rules=work.rules, now=work.now) != NOTHING
+    }

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 import structlog
@@ -11,26 +12,31 @@ from django.db import connection, transaction
 
 from apps.cdrs.models import CDR, ChargingSession
 from apps.remote_sessions.decision import Decision, Rules, decide
-from apps.remote_sessions.job.reading import VatRates, facts_of
+from apps.remote_sessions.job.reading import facts_of
 from apps.remote_sessions.matching import Match
 from apps.remote_sessions.models import RemoteSession
 from apps.remote_sessions.services.attaching import attach_cdr_to, attach_session_to
 from apps.remote_sessions.services.changes import Changes, Kind
 from apps.remote_sessions.services.locking import RELATED
+from apps.remote_sessions.services.running_charges import RunningCharges
 from apps.remote_sessions.services.settling import settle
 from apps.remote_sessions.states import State
 
 logger = structlog.get_logger(__name__)
 
 StopBy = RemoteSession.StopBy
+# Gathered over pages: the number of queries of a write does not depend on its rows.
+WRITTEN_TOGETHER: Final = 250
+# Long, and read by nothing here.
+UNREAD: Final = ("session__raw", "cdr__raw", "cdr__tariffs", "cdr__charging_periods")
 
 
 @dataclass(slots=True)
 class Work:
-    """What is to be done in a batch: what was found, and who is to be decided on."""
+    """What is to be done: what was found, and who is to be decided on."""
 
     rules: Rules
-    rates: VatRates
+    running: RunningCharges
     now: datetime
     sessions: dict[UUID, tuple[ChargingSession, Match]] = field(default_factory=dict)
     cdrs: dict[UUID, tuple[CDR, Match]] = field(default_factory=dict)
@@ -40,12 +46,24 @@ class Work:
     def ids(self) -> list[UUID]:
         return sorted({*self.sessions, *self.cdrs, *self.deciding})
 
+    def clear(self) -> None:
+        self.sessions.clear()
+        self.cdrs.clear()
+        self.deciding.clear()
+
 
 def write(work: Work) -> Counter[str]:
-    """Do the work; a fault in a batch has it done session by session, the bad one set aside."""
+    """Do the gathered work and forget it; each batch is a transaction."""
+    counts: Counter[str] = Counter()
     ids = work.ids
-    if not ids:
-        return Counter()
+    for first in range(0, len(ids), WRITTEN_TOGETHER):
+        counts += _write_batch(work, ids[first : first + WRITTEN_TOGETHER])
+    work.clear()
+    return counts
+
+
+def _write_batch(work: Work, ids: Sequence[UUID]) -> Counter[str]:
+    """A fault has it done session by session, the bad one set aside."""
     try:
         return _write_together(work, ids)
     except Exception:
@@ -93,7 +111,7 @@ def _lock_rows(ids: Sequence[UUID]) -> list[RemoteSession]:
     """What another process works on now is skipped: the next minute looks again."""
     skip = connection.features.has_select_for_update_skip_locked
     rows = RemoteSession.objects.select_for_update(of=("self",), skip_locked=skip)
-    rows = rows.select_related(*RELATED, "provider")
+    rows = rows.select_related(*RELATED, "provider").defer(*UNREAD)
     return list(rows.filter(pk__in=ids).order_by("pk"))
 
 
@@ -104,7 +122,7 @@ def _bring_on(changes: Changes, row: RemoteSession, work: Work) -> str:
         attach_session_to(changes, row, *work.sessions[row.pk])
     if row.pk in work.cdrs and row.cdr_id is None:
         attach_cdr_to(changes, row, *work.cdrs[row.pk])
-    decision = decide(facts_of(row, work.rates), rules=work.rules, now=work.now)
+    decision = decide(facts_of(row, work.running), rules=work.rules, now=work.now)
     _carry_out(changes, row, decision)
     if row.state != before:
         return str(row.state)

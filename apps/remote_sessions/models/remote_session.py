@@ -129,6 +129,10 @@ class RemoteSession(AuditedModel):
     cdr_confidence = models.CharField(
         "CDR confidence", max_length=10, choices=Confidence, blank=True
     )
+    credit_cdr = models.ForeignKey(
+        CDR, on_delete=models.PROTECT, null=True, blank=True, related_name="+",
+        verbose_name="credit CDR", help_text="With this one the operator took the CDR back.",
+    )  # fmt: skip
 
     payment = models.OneToOneField(
         Payment, on_delete=models.PROTECT, null=True, blank=True, related_name="remote_session"
@@ -148,6 +152,11 @@ class RemoteSession(AuditedModel):
     )
 
     objects: ClassVar[Any] = RemoteSessionQuerySet.as_manager()
+
+    audit_personal: ClassVar[tuple[str, ...]] = (
+        "idempotency_key", "message", "settlement_note", "authorization_reference",
+        "operator_authorization_reference",
+    )  # fmt: skip
 
     class Meta:
         permissions = [
@@ -193,6 +202,17 @@ class RemoteSession(AuditedModel):
             models.Index(Upper("operator_session_id"), condition=~Q(operator_session_id=""),
                          name="remote_session_by_their_id"),
         ]  # fmt: skip
+
+    def audit_label(self) -> str:
+        """Without the driver's token."""
+        return f"at {self.evse} ({self.requested_at:%Y-%m-%d %H:%M})"
+
+    @property
+    def takes_cdr(self) -> bool:
+        """It waits for its CDR, or for one that corrects a CDR taken back before it was paid."""
+        if self.cdr_id is None:
+            return True
+        return self.credit_cdr_id is not None and self.settlement != self.Settlement.DONE
 
     def __str__(self) -> str:
         return f"{self.token} at {self.evse} ({self.requested_at:%Y-%m-%d %H:%M})"

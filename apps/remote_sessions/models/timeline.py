@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db import models
 
+from apps.audit.fields import PersonalLabelField, PersonalTextField
 from apps.core.errors import DomainError
 from apps.core.models import BaseModel
 from apps.remote_sessions.models.remote_session import RemoteSession
@@ -25,7 +26,10 @@ class TimelineQuerySet(models.QuerySet["TimelineEntry"]):
 
 
 class TimelineEntry(BaseModel):
-    """Something that happened, in a sentence that support staff can read to a driver."""
+    """Something that happened, in a sentence that support staff can read to a driver.
+
+    What names the driver, and what others said, are pieces under the driver's key.
+    """
 
     class Kind(models.TextChoices):
         ASKED = "ASKED", "Asked"
@@ -43,8 +47,8 @@ class TimelineEntry(BaseModel):
     )
     at = models.DateTimeField()
     kind = models.CharField(max_length=10, choices=Kind)
-    text = models.TextField()
-    actor_label = models.CharField(max_length=200, blank=True)
+    text = PersonalTextField()
+    actor_label = PersonalLabelField(max_length=200, blank=True)
     data = models.JSONField(default=dict, blank=True)
 
     objects = TimelineQuerySet.as_manager()

@@ -2,20 +2,28 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 import structlog
 from django.db import transaction
 
+from apps.cdrs.holds import HoldReason
 from apps.cdrs.models import CDR, ChargingSession
 from apps.remote_sessions.matching import Match
 from apps.remote_sessions.models import RemoteSession
+from apps.remote_sessions.services import further_cdrs
 from apps.remote_sessions.services.attaching import (
     attach_cdr_to,
     attach_session_to,
     follow_session,
 )
-from apps.remote_sessions.services.candidates import match_all
+from apps.remote_sessions.services.candidates import candidates_for, match_all, match_among
 from apps.remote_sessions.services.changes import Changes
+from apps.remote_sessions.services.further_cdrs import (
+    owners_of_credited,
+    tell_credit,
+    tell_second,
+)
 from apps.remote_sessions.services.locking import RELATED
 from apps.remote_sessions.services.settling import settle
 
@@ -39,8 +47,18 @@ class Listener:
         try:
             with transaction.atomic():
                 attach_cdrs([cdr for cdr in cdrs if not cdr.is_credit], now=now)
+                note_credits([cdr for cdr in cdrs if cdr.is_credit], now=now)
         except Exception:
             logger.exception("cdrs_not_attached", cdrs=[str(cdr) for cdr in cdrs][:20])
+
+    def object_to(self, cdrs: Sequence[CDR]) -> dict[UUID, HoldReason]:
+        """A second bill for a charge, or a credit for one that is paid, is put before a person."""
+        try:
+            with transaction.atomic():
+                return further_cdrs.object_to(cdrs)
+        except Exception:
+            logger.exception("cdrs_not_compared", cdrs=[str(cdr) for cdr in cdrs][:20])
+            return {}
 
 
 def _take_session(session: ChargingSession, *, now: datetime) -> None:
@@ -61,20 +79,36 @@ def _attach_first(changes: Changes, session: ChargingSession) -> None:
             attach_session_to(changes, owner, session, match)
 
 
-def attach_cdrs(cdrs: Sequence[CDR], *, now: datetime) -> int:
-    """Attach those that belong to remote sessions; how many did."""
-    matches = [(cdr, match) for cdr, match in match_all(cdrs) if isinstance(cdr, CDR)]
-    if not matches:
-        return 0
+def attach_cdrs(cdrs: Sequence[CDR], *, now: datetime) -> None:
+    """Attach those that belong to remote sessions; of a second one for a charge its story tells."""
+    matched = match_among(cdrs, candidates_for(cdrs))
+    if not (matched.firsts or matched.seconds):
+        return
     changes = Changes(now)
-    owners = lock_all([match for _, match in matches])
-    for cdr, match in matches:
+    owners = lock_all([match for _, match in [*matched.firsts, *matched.seconds]])
+    for cdr, match in matched.firsts:
         owner = owners.get(match.candidate_id)
-        if owner is not None and owner.cdr_id is None:
+        if isinstance(cdr, CDR) and owner is not None and owner.takes_cdr:
             attach_cdr_to(changes, owner, cdr, match)
+    for cdr, match in matched.seconds:
+        if (owner := owners.get(match.candidate_id)) is not None:
+            tell_second(changes, owner, cdr)
     changes.save("its CDR came")
     settle(list(changes.touched.values()), now=now)
-    return len(changes.touched)
+
+
+def note_credits(credits: Sequence[CDR], *, now: datetime) -> None:
+    """Tell remote sessions that the operator took their CDR back."""
+    owners = owners_of_credited(credits)
+    if not owners:
+        return
+    changes = Changes(now)
+    rows = {row.pk: row for row in lock_ids([owner.pk for owner in owners.values()])}
+    for credit in credits:
+        if credit.pk in owners:
+            tell_credit(changes, rows[owners[credit.pk].pk], credit)
+    changes.save("its CDR was taken back")
+    settle(list(changes.touched.values()), now=now)
 
 
 def _locked(wanted: dict[str, ChargingSession]) -> dict[object, RemoteSession]:
@@ -88,6 +122,10 @@ def _lock_free(match: Match) -> RemoteSession | None:
 
 def lock_all(matches: Sequence[Match]) -> dict[object, RemoteSession]:
     """The remote sessions of matches, locked in the order of their ids, by id."""
+    return {row.pk: row for row in lock_ids([match.candidate_id for match in matches])}
+
+
+def lock_ids(ids: Sequence[UUID]) -> list[RemoteSession]:
+    """Remote sessions, locked in the order of their ids."""
     rows = RemoteSession.objects.select_for_update(of=("self",)).select_related(*RELATED)
-    ids = [match.candidate_id for match in matches]
-    return {row.pk: row for row in rows.filter(pk__in=ids).order_by("pk")}
+    return list(rows.filter(pk__in=ids).order_by("pk"))

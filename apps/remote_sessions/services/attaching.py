@@ -83,15 +83,17 @@ def attach_cdr_to(
 ) -> None:
     """The CDR is this one's; it completes the remote session from whatever state it is in."""
     by, confidence = _kept(match)
-    remote_session.cdr = cdr
+    before = remote_session.cdr
+    remote_session.cdr, remote_session.credit_cdr = cdr, None
     remote_session.cdr_matched_by, remote_session.cdr_confidence = by, confidence
     if not remote_session.operator_session_id:
         remote_session.operator_session_id = cdr.session_id
     _keep_their_reference(remote_session, cdr.authorization_reference)
     changes.touch(remote_session)
+    instead = f" instead of {before.cdr_id}, which was taken back" if before else ""
     changes.tell(
         remote_session, Kind.CDR,
-        f"CDR {cdr.cdr_id} attached ({cdr.kwh.normalize():f} kWh), recognised by "
+        f"CDR {cdr.cdr_id} attached{instead} ({cdr.kwh.normalize():f} kWh), recognised by "
         f"{MatchedBy(by).label.lower()} ({Confidence(confidence).label.lower()}).",
         cdr=str(cdr.pk),
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from django.conf import settings
@@ -16,6 +17,7 @@ from apps.remote_sessions.matching import (
     ChargeKind,
     Match,
     match_charge,
+    match_second,
 )
 from apps.remote_sessions.models import RemoteSession
 
@@ -40,21 +42,30 @@ def facts_of(charge: Charge) -> ChargeFacts:
 
 def match_all(charges: Sequence[Charge]) -> list[tuple[Charge, Match]]:
     """Each charge with the remote session it belongs to; those that fit none are left out."""
-    return match_among(charges, candidates_for(charges))
+    return match_among(charges, candidates_for(charges)).firsts
 
 
-def match_among(
-    charges: Sequence[Charge], candidates: Iterable[Candidate]
-) -> list[tuple[Charge, Match]]:
+@dataclass(slots=True)
+class Matched:
+    """Charges with the remote sessions they belong to; `seconds` are CDRs of one that has its CDR,
+    or gets it from an earlier one of the same delivery."""
+
+    firsts: list[tuple[Charge, Match]] = field(default_factory=list)
+    seconds: list[tuple[CDR, Match]] = field(default_factory=list)
+
+
+def match_among(charges: Sequence[Charge], candidates: Iterable[Candidate]) -> Matched:
     """Matched one after the other: what one charge takes is not free for the next."""
-    book = _Book(candidates)
-    window, found = match_window(), []
+    book, window, found = _Book(candidates), match_window(), Matched()
     for charge in charges:
         facts = facts_of(charge)
         match = match_charge(facts, book.near(facts), window=window)
         if match is not None:
             book.take(match, facts.kind)
-            found.append((charge, match))
+            found.firsts.append((charge, match))
+        elif isinstance(charge, CDR):
+            second = match_second(facts, book.with_cdr(facts), window=window)
+            found.seconds += [(charge, second)] if second else []
     return found
 
 
@@ -69,12 +80,21 @@ class _Book:
                 self._by_key[key][candidate.id] = candidate
 
     def near(self, facts: ChargeFacts) -> list[Candidate]:
+        """Those that this charge may be of and that no earlier one has taken."""
+        return [c for c in self._all_near(facts) if (c.id, facts.kind) not in self._taken]
+
+    def with_cdr(self, facts: ChargeFacts) -> list[Candidate]:
+        """Those near that have their CDR, also if only from an earlier charge."""
+        taken = {pk for pk, kind in self._taken if kind is ChargeKind.CDR}
+        return [c for c in self._all_near(facts) if c.has_cdr or c.id in taken]
+
+    def _all_near(self, facts: ChargeFacts) -> list[Candidate]:
         wanted = (
             facts.authorization_reference.upper(), facts.session_id.upper(), facts.cdr_id.upper(),
             f"token:{facts.token_id}",
         )  # fmt: skip
         found = {pk: c for key in wanted if key for pk, c in self._by_key.get(key, {}).items()}
-        return [c for pk, c in found.items() if (pk, facts.kind) not in self._taken]
+        return list(found.values())
 
     def take(self, match: Match, kind: ChargeKind) -> None:
         self._taken.add((match.candidate_id, kind))
@@ -133,5 +153,5 @@ def candidate_of(row: RemoteSession) -> Candidate:
         our_reference=row.authorization_reference,
         their_reference=row.operator_authorization_reference,
         their_session_ids=frozenset(their_ids),
-        has_session=row.session_id is not None, has_cdr=row.cdr_id is not None,
+        has_session=row.session_id is not None, has_cdr=not row.takes_cdr,
     )  # fmt: skip

@@ -14,21 +14,27 @@ from uuid import UUID
 from django.db import transaction
 
 from apps.audit.context import Actor, current_actor
+from apps.audit.history import actor_label
 from apps.audit.models import change_of
+from apps.audit.personal import keyring, protect
+from apps.audit.recording import person_of
 from apps.events.services import NewEvent, emit_many
 from apps.remote_sessions import tasks
 from apps.remote_sessions.models import Command, RemoteSession, TimelineEntry
 from apps.remote_sessions.states import Reason, State, check_move
 
 Kind = TimelineEntry.Kind
+# Where a sentence of a story has a driver's name or somebody else's words.
+WORDS: Final = "{words}"
 
 # All that services set; bulk writes name their fields.
 FIELDS: Final = [
     "state", "state_changed_at", "reason", "message", "starting_at", "active_at", "stopping_at",
     "completed_at", "cancelled_at", "error_at", "operator_authorization_reference",
     "operator_session_id", "transaction_id", "session", "session_matched_by",
-    "session_confidence", "cdr", "cdr_matched_by", "cdr_confidence", "payment", "settlement",
-    "settlement_note", "stop_requested_at", "stop_requested_by", "stop_is_pointless",
+    "session_confidence", "cdr", "cdr_matched_by", "cdr_confidence", "credit_cdr",
+    "payment", "settlement", "settlement_note", "stop_requested_at", "stop_requested_by",
+    "stop_is_pointless",
 ]  # fmt: skip
 
 _TIME_OF: Final = {
@@ -47,20 +53,23 @@ class Changes:
     lines: list[TimelineEntry] = field(default_factory=list)
     events: list[NewEvent] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
+    # Per line, by its id: whose words go into it.
+    words: dict[UUID, tuple[UUID, str]] = field(default_factory=dict)
 
     def touch(self, remote_session: RemoteSession) -> None:
         """Its fields were set and are to be written."""
         self.touched[remote_session.pk] = remote_session
 
-    def tell(self, remote_session: RemoteSession, kind: str, text: str, **data: Any) -> None:
-        """Add a line to its story."""
-        actor = self.actor or current_actor()
-        self.lines.append(
-            TimelineEntry(
-                remote_session=remote_session, at=self.now, kind=kind, text=text, data=data,
-                actor_label=actor.label[:200],
-            )
-        )  # fmt: skip
+    def tell(
+        self, remote_session: RemoteSession, kind: str, text: str, *, words: str = "", **data: Any
+    ) -> None:
+        """Add a line to its story. `words` stand for WORDS in the text: what names the driver, or
+        what others said and may name the driver."""
+        line = TimelineEntry(remote_session=remote_session, at=self.now, kind=kind, data=data,
+                             text=text if words else text.replace(WORDS, ""))  # fmt: skip
+        if words:
+            self.words[line.pk] = (remote_session.account_id, words)
+        self.lines.append(line)
 
     def move(
         self,
@@ -78,9 +87,9 @@ class Changes:
         setattr(remote_session, _TIME_OF[to], self.now)
         _note_settlement(remote_session)
         self.touch(remote_session)
-        because = f": {message}" if message else ""
+        because = f": {WORDS}" if message else ""
         self.tell(remote_session, Kind.STATE, f"{before.label} → {to.label}{because}",
-                  source=before, target=to, reason=str(reason))  # fmt: skip
+                  words=message, source=before, target=to, reason=str(reason))  # fmt: skip
         self.events.append(_event(remote_session, before))
 
     def ask_stop(self, remote_session: RemoteSession, *, by: str) -> Command:
@@ -103,11 +112,23 @@ class Changes:
                 audit_change=change_of(activity, reason=reason, actor=self.actor),
             )  # fmt: skip
         Command.objects.bulk_create(self.commands, batch_size=500)
+        self._protect_lines()
         TimelineEntry.objects.bulk_create(self.lines, batch_size=500)
         for events in _one_per_aggregate(self.events):
             emit_many(events=events, now=self.now)
         if send:
             _send_on_commit(self.commands)
+
+    def _protect_lines(self) -> None:
+        """With the keys of all drivers, fetched with one query."""
+        actor = self.actor or current_actor()
+        keys = keyring([person_of(actor), *(account for account, _ in self.words.values())])
+        label = actor_label(actor, keys)
+        for line in self.lines:
+            line.actor_label = label
+            if line.pk in self.words:
+                account, words = self.words[line.pk]
+                line.text = line.text.replace(WORDS, protect(words, account, keys))
 
 
 def _note_settlement(remote_session: RemoteSession) -> None:

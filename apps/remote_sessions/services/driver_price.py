@@ -13,9 +13,9 @@ from apps.billing.held import Held
 from apps.billing.planner import Charge
 from apps.billing.prices import price_charge
 from apps.billing.tax import Seller, decide_charge
-from apps.cdrs.models import CDR, ChargingSession
 from apps.core.money import quantize
 from apps.remote_sessions.models import RemoteSession
+from apps.remote_sessions.services.session_price import SessionPrices, as_cdr
 from apps.vat.rates import RateBook
 from apps.vat.services import load_rate_book
 
@@ -35,6 +35,7 @@ class PriceList:
 
     def __init__(self, remote_sessions: Sequence[RemoteSession]) -> None:
         prefetch_related_objects(remote_sessions, "provider__vat_registrations", "account")
+        self._remote_sessions = remote_sessions
         self._sellers: dict[UUID, Seller] = {}
 
     @cached_property
@@ -43,7 +44,7 @@ class PriceList:
 
     def price(self, remote_session: RemoteSession) -> DriverPrice:
         """By its CDR, else by its session. Raises Held."""
-        charge = _charge(remote_session)
+        charge = self._charge(remote_session)
         price = price_charge(charge.chargeable, retail=retail_of(remote_session.provider))
         tax = decide_charge(
             charge.supplied, seller=self._seller(remote_session),
@@ -58,24 +59,27 @@ class PriceList:
             self._sellers[provider.pk] = seller_of(provider)
         return self._sellers[provider.pk]
 
+    def _charge(self, remote_session: RemoteSession) -> Charge:
+        if remote_session.cdr is not None:
+            return charge_of(remote_session.cdr)
+        session = remote_session.session
+        if session is None:
+            raise Held("NO_CHARGE", "Neither a CDR nor a session says what was charged.")
+        ended_at = session.ended_at or session.last_updated
+        cdr = as_cdr(session, ended_at=ended_at)
+        own = self._prices.price(session, provider_id=remote_session.provider_id, until=ended_at)
+        if own.retail is not None:
+            cdr.retail_cost_excl_vat = own.retail.amount
+        if cdr.total_cost_excl_vat is None and own.purchase is not None:
+            cdr.currency = own.purchase.currency
+            cdr.total_cost_excl_vat = own.purchase.amount
+        return charge_of(cdr)
 
-def _charge(remote_session: RemoteSession) -> Charge:
-    if remote_session.cdr is not None:
-        return charge_of(remote_session.cdr)
-    if remote_session.session is None:
-        raise Held("NO_CHARGE", "Neither a CDR nor a session says what was charged.")
-    return charge_of(as_cdr(remote_session.session))
-
-
-def as_cdr(session: ChargingSession) -> CDR:
-    """An unsaved CDR that says what the session says, for operators that send none."""
-    location = session.location
-    return CDR(
-        id=session.pk, country_code=session.country_code, party_id=session.party_id,
-        cdr_id=session.session_id, session_id=session.session_id, provider=session.provider,
-        account=session.account, location=location, currency=session.currency, kwh=session.kwh,
-        evse_id=session.evse_id, started_at=session.started_at,
-        ended_at=session.ended_at or session.last_updated,
-        total_cost_excl_vat=session.total_cost_excl_vat,
-        total_cost_incl_vat=session.total_cost_incl_vat,
-    )  # fmt: skip
+    @cached_property
+    def _prices(self) -> SessionPrices:
+        """Only of those that no CDR prices."""
+        rows = [row for row in self._remote_sessions if row.cdr_id is None]
+        return SessionPrices(
+            operators={row.operator_id for row in rows},
+            providers={row.provider_id for row in rows},
+        )

@@ -73,7 +73,9 @@ def find_connector(*, evse: Evse, text: str) -> Connector | None:
     """None when none is named. Raises ConnectorUnknown."""
     if not text:
         return None
-    connectors = Connector.objects.filter(evse=evse).alias(named=Upper("connector_id"))
+    connectors = Connector.objects.filter(evse=evse, is_removed=False).alias(
+        named=Upper("connector_id")
+    )
     found: Connector | None = connectors.filter(named=text.strip().upper()).first()
     if found is None:
         raise ConnectorUnknown(f"{evse} has no connector {text}.")

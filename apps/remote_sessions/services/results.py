@@ -10,7 +10,7 @@ from django.db import transaction
 from apps.core.errors import DomainError, NotFound
 from apps.remote_sessions.models import Command, RemoteSession
 from apps.remote_sessions.operators import CommandResult, Result
-from apps.remote_sessions.services.changes import Changes, Kind
+from apps.remote_sessions.services.changes import WORDS, Changes, Kind
 from apps.remote_sessions.services.ending import end_start
 from apps.remote_sessions.services.sending import digest, give_up_stopping, open_command
 from apps.remote_sessions.states import START_OPEN, Reason, State
@@ -75,12 +75,13 @@ def _take(
     command.message = result.message or command.message
     command.save()
     late = " It came after its time." if command.result_is_late else ""
-    said = f" It says: {result.message}" if result.message else ""
+    said = f" It says: {WORDS}" if result.message else ""
     verb = command.get_kind_display().lower()
     changes.tell(
         remote_session,
         Kind.RESULT,
         f"The station's result of the {verb}: {result.result}.{late}{said}",
+        words=result.message,
     )
     if result.session_id and not remote_session.operator_session_id:
         remote_session.operator_session_id = result.session_id

@@ -22,7 +22,7 @@ from apps.remote_sessions.operators import (
     StopOrder,
     gateway_for,
 )
-from apps.remote_sessions.services.changes import Changes, Kind
+from apps.remote_sessions.services.changes import WORDS, Changes, Kind
 from apps.remote_sessions.services.ending import end_start
 from apps.remote_sessions.services.locking import locked
 from apps.remote_sessions.states import START_OPEN, Reason, State
@@ -128,7 +128,9 @@ def record_command_response(*, command_id: UUID, response: CommandResponse, now:
             command.deadline = now + timedelta(seconds=response.timeout_seconds)
         command.save()
         _learn_ids(changes, remote_session, response)
-        changes.tell(remote_session, Kind.ANSWER, _sentence(command, response))
+        changes.tell(
+            remote_session, Kind.ANSWER, _sentence(command, response), words=response.message
+        )
         REACTIONS[command.kind](changes, remote_session, command)
         changes.save("heard from the operator")
 
@@ -149,7 +151,7 @@ def _state_after(answer: str) -> Command.State:
 
 def _sentence(command: Command, response: CommandResponse) -> str:
     due = f" The result is due by {command.deadline:%H:%M:%S} UTC." if command.deadline else ""
-    said = f" It says: {response.message}" if response.message else ""
+    said = f" It says: {WORDS}" if response.message else ""
     accepted = command.state == Command.State.ACCEPTED
     verb = command.get_kind_display().lower()
     return f"The operator answered the {verb}: {response.answer}.{due if accepted else ''}{said}"
@@ -204,7 +206,12 @@ def _record_not_delivered(command: Command, why: str, *, now: datetime) -> None:
         )  # fmt: skip
         command.save()
         verb = command.get_kind_display().lower()
-        changes.tell(remote_session, Kind.ANSWER, f"The {verb} did not reach the operator: {why}")
+        changes.tell(
+            remote_session,
+            Kind.ANSWER,
+            f"The {verb} did not reach the operator: {WORDS}",
+            words=why,
+        )
         if command.kind == Command.Kind.START and remote_session.state in START_OPEN:
             end_start(changes, remote_session, Reason.OPERATOR_UNREACHABLE, why)
         changes.save("did not reach the operator")
@@ -219,7 +226,8 @@ def _record_lost(command: Command, why: str, *, now: datetime) -> None:
         verb = command.get_kind_display().lower()
         changes.tell(
             remote_session, Kind.ANSWER,
-            f"The operator's answer to the {verb} was lost ({why}); it is not sent again, "
+            f"The operator's answer to the {verb} was lost ({WORDS}); it is not sent again, "
             "the result or the session will tell.",
+            words=why,
         )  # fmt: skip
         changes.save("lost the operator's answer")

@@ -64,6 +64,7 @@ def _clear_price(
         raise Held("PREAUTH_OPEN", "The pre-authorisation is not decided yet.")
     if cdr is not None and cdr.status == CDR.Status.REJECTED:
         return None
+    _require_not_taken_back(remote_session)
     if cdr is not None and cdr.is_held:
         raise Held("CDR_HELD", "The CDR is held for a person to look at.")
     _require_end(remote_session, now)
@@ -74,6 +75,17 @@ def _clear_price(
             f"The charge costs {price.currency}, the payment is in {payment.currency}.",
         )
     return price
+
+
+def _require_not_taken_back(remote_session: RemoteSession) -> None:
+    credit = remote_session.credit_cdr
+    if credit is None or credit.deleted_at or credit.status == CDR.Status.REJECTED:
+        return
+    raise Held(
+        "CDR_TAKEN_BACK",
+        f"The operator took the CDR back with credit CDR {credit.cdr_id}; its corrected CDR is "
+        "awaited. Reject the credit CDR to capture all the same.",
+    )
 
 
 def _require_end(remote_session: RemoteSession, now: datetime) -> None:

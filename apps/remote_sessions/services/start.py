@@ -19,7 +19,7 @@ from apps.payments.services import authorize_payment, request_payment
 from apps.payments.states import State as PaymentState
 from apps.remote_sessions.models import Command, RemoteSession
 from apps.remote_sessions.operators import gateway_for
-from apps.remote_sessions.services.changes import Changes, Kind
+from apps.remote_sessions.services.changes import WORDS, Changes, Kind
 from apps.remote_sessions.services.ending import cancel
 from apps.remote_sessions.services.sending import send_command
 from apps.remote_sessions.states import START_OPEN, Reason
@@ -30,27 +30,39 @@ class StartRefused(DomainError):
 
 
 class TokenBlocked(StartRefused):
+    """The card is not valid any more."""
+
     code = "TOKEN_BLOCKED"
 
 
 class TokenForeign(StartRefused):
+    """Another provider's token is as unknown as one that isn't there."""
+
     code = "TOKEN_UNKNOWN"
     http_status = 404
 
 
 class AccountStopped(StartRefused):
+    """The customer may not charge (any more)."""
+
     code = "ACCOUNT_STOPPED"
 
 
 class EvseNotUsable(StartRefused):
+    """The EVSE is out of order, blocked, planned or removed; ask for another one."""
+
     code = "EVSE_NOT_USABLE"
 
 
 class StartAlreadyOpen(StartRefused):
+    """One start per token and EVSE at a time; `remote_session` names the one that is open."""
+
     code = "START_ALREADY_OPEN"
 
 
 class IdempotencyKeyReused(StartRefused):
+    """The key was used for another token or EVSE; take a new key for a new start."""
+
     code = "IDEMPOTENCY_KEY_REUSED"
     http_status = 422
 
@@ -195,7 +207,8 @@ def _write_down(
     changes = Changes(now, actor)
     where = f"{evse}" + (f", connector {connector.connector_id}" if connector else "")
     changes.tell(remote_session, Kind.ASKED,
-                 f"{token} asked to charge at {where} ({evse.location.operator}).")  # fmt: skip
+                 f"{WORDS} asked to charge at {where} ({evse.location.operator}).",
+                 words=str(token))  # fmt: skip
     if preauthorization is not None:
         remote_session.payment = request_payment(
             provider=provider, account=token.account, amount=preauthorization.amount,

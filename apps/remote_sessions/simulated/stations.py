@@ -41,6 +41,7 @@ def _add_location(operator: Operator, data: dict[str, Any]) -> None:
         record("added simulated EVSE", evse)
         record(
             "added simulated connector",
-            Connector(evse=evse, connector_id="1", standard="IEC_62196_T2",
-                      power_type=Connector.PowerType.AC_3_PHASE, max_power_watt=22_000),
+            Connector(evse=evse, connector_id="1", standard=catalogue.CONNECTOR["standard"],
+                      power_type=catalogue.CONNECTOR["power_type"],
+                      max_power_watt=catalogue.MAX_POWER_WATT),
         )  # fmt: skip

@@ -7,6 +7,10 @@ NAME: Final = "Simulated Charging"
 # What a kWh costs in EUR excl. VAT, and the VAT in per cent.
 PRICE_PER_KWH, VAT_PERCENT = "0.35", "21"
 
+# A minute of the demo charges like half an hour elsewhere, which only a fast charger can.
+CONNECTOR: Final = {"standard": "IEC_62196_T2_COMBO", "format": "CABLE", "power_type": "DC"}
+MAX_POWER_WATT: Final = 400_000
+
 LOCATIONS: Final[tuple[dict[str, Any], ...]] = (
     {
         "id": "SIM-CENTRAAL", "name": "Simulated: Centraal", "address": "Stationsplein 1",

@@ -77,8 +77,8 @@ class Charge:
         return {
             **{name: self.location[name] for name in named},
             "evse_uid": self.evse_uid, "evse_id": catalogue.evse_id(self.evse),
-            "connector_id": self.connector_id, "connector_standard": "IEC_62196_T2",
-            "connector_format": "SOCKET", "connector_power_type": "AC_3_PHASE",
+            "connector_id": self.connector_id,
+            **{f"connector_{name}": value for name, value in catalogue.CONNECTOR.items()},
         }  # fmt: skip
 
     def _period(self, at: datetime) -> dict[str, Any]:

@@ -97,6 +97,8 @@ class Door(BaseHTTPRequestHandler):
             f"{BASE}/commands/START_SESSION": operator.start,
             f"{BASE}/commands/STOP_SESSION": operator.stop,
         }
+        for name in ("RESERVE_NOW", "CANCEL_RESERVATION", "UNLOCK_CONNECTOR"):
+            acts[f"{BASE}/commands/{name}"] = operator.obey
         act = acts.get(self.path)
         if act is None:
             return self._envelope(1000, {"result": "NOT_SUPPORTED", "timeout": RESULT_SECONDS})

@@ -82,6 +82,14 @@ class SimulatedOperator:
         self._in(self.config.pace.end, self._end, charge.id)
         return "ACCEPTED"
 
+    def obey(self, command: dict[str, Any], how: Manners) -> str:
+        """Reservations and unlocking: the station does as it is told, which changes nothing."""
+        if how.refuses_at_once:
+            return "REJECTED"
+        if not how.loses_result:
+            self._result(command, "FAILED" if how.refuses_later else "ACCEPTED", how)
+        return "ACCEPTED"
+
     def status(self) -> dict[str, Any]:
         running = sum(1 for charge, _ in self._charges.values() if charge.ended_at is None)
         return {

@@ -46,8 +46,9 @@ def _location(location: dict[str, Any]) -> dict[str, Any]:
 
 def _evse(uid: str, evse_id: str) -> dict[str, Any]:
     plug = {
-        "id": "1", "standard": "IEC_62196_T2", "format": "SOCKET", "power_type": "AC_3_PHASE",
-        "max_voltage": 230, "max_amperage": 32, "tariff_ids": ["SIM-KWH"], "last_updated": UPDATED,
+        "id": "1", **catalogue.CONNECTOR,
+        "max_voltage": 800, "max_amperage": 500, "max_electric_power": catalogue.MAX_POWER_WATT,
+        "tariff_ids": ["SIM-KWH"], "last_updated": UPDATED,
     }  # fmt: skip
     return {
         "uid": uid, "evse_id": evse_id, "status": "AVAILABLE", "last_updated": UPDATED,

@@ -1,5 +1,5 @@
 """Staff screens of roaming."""
 
-from apps.roaming.admin import commands, exchanges, objects, peers, queues
+from apps.roaming.admin import commands, exchanges, objects, peers, queues, waiting
 
-__all__ = ["commands", "exchanges", "objects", "peers", "queues"]
+__all__ = ["commands", "exchanges", "objects", "peers", "queues", "waiting"]

@@ -2,11 +2,14 @@
 
 import contextlib
 import json
+from datetime import UTC
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -21,7 +24,8 @@ from apps.core.admin import (
 )
 from apps.roaming.models import Exchange
 from apps.roaming.server.replaying import handle_again
-from apps.roaming.services.replaying import resend
+from apps.roaming.services.exchanges import request_body_of
+from apps.roaming.services.replaying import path_of, resend
 
 
 def by_id(rows: QuerySet[Exchange], phrase: str) -> QuerySet[Exchange]:
@@ -36,7 +40,7 @@ def came_in(exchange: Exchange) -> bool:
 @admin.register(Exchange)
 class ExchangeAdmin(ReadOnlyAdmin):
     list_display = [
-        "at", "peer", "direction", "method", "module", "address", "answer", "milliseconds",
+        "moment", "way", "peer", "module", "message", "answer", "took",
     ]  # fmt: skip
     list_filter = [
         ("peer", RelatedDropdownFilter), ("direction", ChoicesDropdownFilter), "module",
@@ -53,7 +57,7 @@ class ExchangeAdmin(ReadOnlyAdmin):
             {
                 "fields": [
                     "at", "peer", "direction", "method", "url", "request_id", "correlation_id",
-                    "answer", "milliseconds", "error", "source_address",
+                    "related", "answer", "took", "error", "unsaid_shown", "source_address",
                 ]
             },
         ),
@@ -61,9 +65,30 @@ class ExchangeAdmin(ReadOnlyAdmin):
         ("Answer", {"fields": ["response_headers_shown", "response_body_shown"]}),
     ]  # fmt: skip
 
-    @admin.display(description="address")
-    def address(self, exchange: Exchange) -> str:
-        return exchange.url if len(exchange.url) < 90 else f"{exchange.url[:89]}…"
+    @admin.display(description="at (UTC)", ordering="at")
+    def moment(self, exchange: Exchange) -> str:
+        return f"{exchange.at.astimezone(UTC):%-d %b, %H:%M:%S}"
+
+    @admin.display(description="way", ordering="direction")
+    def way(self, exchange: Exchange) -> SafeString:
+        return staff_display.badge("← in" if came_in(exchange) else "→ out")
+
+    @admin.display(description="message")
+    def message(self, exchange: Exchange) -> SafeString:
+        """Without the host, which the peer and the way tell; in full at the mouse."""
+        path = path_of(exchange)
+        shown = path if len(path) < 60 else f"{path[:59]}…"
+        return format_html('<span title="{}">{} {}</span>', exchange.url, exchange.method, shown)
+
+    @admin.display(description="took", ordering="milliseconds")
+    def took(self, exchange: Exchange) -> SafeString:
+        return staff_display.number(f"{exchange.milliseconds:,} ms")
+
+    @admin.display(description="together with")
+    def related(self, exchange: Exchange) -> SafeString | str:
+        if not exchange.correlation_id:
+            return staff_display.EMPTY
+        return messages_of(exchange.correlation_id)
 
     @admin.display(description="answer", ordering="ocpi_status")
     def answer(self, exchange: Exchange) -> SafeString | str:
@@ -72,6 +97,10 @@ class ExchangeAdmin(ReadOnlyAdmin):
         text = f"HTTP {exchange.http_status}, OCPI {exchange.ocpi_status or '–'}"
         good = exchange.ocpi_status is not None and 1000 <= exchange.ocpi_status < 2000
         return staff_display.badge(text, "good" if good else "bad")
+
+    @admin.display(description="not said in the peer's version")
+    def unsaid_shown(self, exchange: Exchange) -> str:
+        return ", ".join(exchange.unsaid) or staff_display.EMPTY
 
     @admin.display(description="headers")
     def request_headers_shown(self, exchange: Exchange) -> SafeString | str:
@@ -83,7 +112,7 @@ class ExchangeAdmin(ReadOnlyAdmin):
 
     @admin.display(description="body")
     def request_body_shown(self, exchange: Exchange) -> SafeString | str:
-        return shown_json(exchange.request_body)
+        return shown_json(request_body_of(exchange))
 
     @admin.display(description="body")
     def response_body_shown(self, exchange: Exchange) -> SafeString | str:
@@ -109,6 +138,14 @@ class ExchangeAdmin(ReadOnlyAdmin):
     def handle_again(self, request: HttpRequest, exchange: Exchange, reason: str) -> str:
         said = handle_again(exchange=exchange)
         return f"Now it is answered HTTP {said.http_status}, OCPI {said.status}: {said.message}"
+
+
+def messages_of(correlation_id: str) -> SafeString:
+    """A link to the messages that belong together."""
+    url = f"{reverse('admin:roaming_exchange_changelist')}?{urlencode({'q': correlation_id})}"
+    return format_html(
+        '<a class="staff-link" href="{}">All messages of this correlation id</a>', url
+    )
 
 
 def shown_json(text: str) -> SafeString | str:

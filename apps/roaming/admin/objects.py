@@ -1,12 +1,18 @@
 """Peers' objects as they sent them, and who is behind a hub."""
 
+from urllib.parse import urlencode
+
 from django.contrib import admin
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
+from apps.audit.personal import ERASED
 from apps.core import staff_display
 from apps.core.admin import ReadOnlyAdmin, RelatedDropdownFilter
 from apps.roaming.admin.exchanges import shown_json
+from apps.roaming.admin.station_pages import REQUESTS, address_of
 from apps.roaming.models import HubClient, KeptObject
+from apps.roaming.ocpi import json
 from apps.roaming.services.tariff_book import describe_in_book
 
 
@@ -20,12 +26,28 @@ class KeptObjectAdmin(ReadOnlyAdmin):
     search_fields = ["key__exact"]
     ordering = ["-id"]
     exclude = ["body"]
-    readonly_fields = ["in_tariff_book", "body_shown"]
+    readonly_fields = ["in_tariff_book", "requests", "body_shown"]
 
     @admin.display(description="tariff book")
     def in_tariff_book(self, kept: KeptObject) -> SafeString | str:
         is_tariff = kept.module == "tariffs" and kept.body
         return describe_in_book(kept) if is_tariff else staff_display.EMPTY
+
+    @admin.display(description="ask the station")
+    def requests(self, kept: KeptObject) -> SafeString | str:
+        if kept.module != "sessions" or kept.body in ("", ERASED):
+            return staff_display.EMPTY
+        named = urlencode(
+            {
+                "session": json.read(kept.body).get("id", kept.key),
+                "operator": f"{kept.country_code}*{kept.party_id}",
+            }
+        )
+        kinds = ("set-profile", "ask-profile", "clear-profile", "preferences")
+        return format_html_join(
+            " · ", '<a class="staff-link" href="{}?{}">{}</a>',
+            ((address_of(kind), named, REQUESTS[kind].title) for kind in kinds),
+        )  # fmt: skip
 
     @admin.display(description="as sent")
     def body_shown(self, kept: KeptObject) -> SafeString | str:

@@ -109,7 +109,7 @@ class PeerAdmin(StaffModelAdmin):
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "allowed_origins":
             return LinesField(
-                required=False, label="further addresses",
+                required=False, label="Further addresses",
                 help_text="One per line: https://api.example.com. Only these and the one of its "
                 "versions URL are ever called.",
             )  # fmt: skip
@@ -165,7 +165,9 @@ class PeerAdmin(StaffModelAdmin):
             return staff_display.EMPTY
         url = reverse("admin:roaming_exchange_changelist")
         return format_html(
-            '<a href="{}?peer__id__exact={}">All exchanged messages</a>', url, peer.pk
+            '<a class="staff-link" href="{}?peer__id__exact={}">All exchanged messages</a>',
+            url,
+            peer.pk,
         )
 
     @staff_action(
@@ -200,13 +202,16 @@ class PeerAdmin(StaffModelAdmin):
             "nothing is changed on either side.", reason="none",
         ),
     )  # fmt: skip
-    def test(self, request: HttpRequest, peer: Peer, reason: str) -> str:
+    def test(self, request: HttpRequest, peer: Peer, reason: str) -> SafeString:
         checks = check_peer(peer=peer)
         for check in checks:
             if not check.passed:
                 messages.error(request, f"{check.name}: {check.said} ({check.milliseconds} ms)")
-        passed = [f"{c.name}: {c.said} ({c.milliseconds} ms)" for c in checks if c.passed]
-        return f"{len(passed)} of {len(checks)} passed. " + " · ".join(passed)
+        passed: list[tuple[object, object]] = [
+            (c.name, f"{c.said} ({c.milliseconds:,} ms)") for c in checks if c.passed
+        ]
+        told = f"{len(passed)} of {len(checks)} passed."
+        return format_html("<div>{} {}</div>", told, staff_display.rows(passed))
 
     @staff_action(
         "Pull now", permission=OPERATE, icon="download", when=is_registered,

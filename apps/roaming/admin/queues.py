@@ -5,7 +5,9 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from apps.core import staff_display
@@ -32,7 +34,7 @@ class PushQueueAdmin(ReadOnlyAdmin):
     list_select_related = ["peer"]
     ordering = ["peer__name"]
     actions_detail = ["pause", "resume"]
-    fields = ["peer", "how_it_goes", "waiting", "attempts", "retry_at", "last_error"]
+    fields = ["peer", "how_it_goes", "waiting", "pushes_link", "attempts", "retry_at", "last_error"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         waiting = Count("pushes", filter=Q(pushes__state=Push.State.WAITING))
@@ -44,11 +46,19 @@ class PushQueueAdmin(ReadOnlyAdmin):
             return staff_display.badge("Paused", "warning")
         if queue.attempts:
             return staff_display.badge("The peer fails", "bad")
-        return staff_display.badge("Goes", "good")
+        return staff_display.badge("Running", "good")
 
     @admin.display(description="waiting")
     def waiting(self, queue: Any) -> str:
         return f"{queue.number_waiting:,}"
+
+    @admin.display(description="pushes")
+    def pushes_link(self, queue: PushQueue) -> SafeString:
+        url = reverse("admin:roaming_push_changelist")
+        return format_html(
+            '<a class="staff-link" href="{}?queue__id__exact={}">All that waited or waits</a>',
+            url, queue.pk,
+        )  # fmt: skip
 
     @staff_action(
         "Pause", permission=OPERATE, icon="pause_circle", when=lambda queue: not queue.is_paused,
@@ -117,3 +127,7 @@ class PullCursorAdmin(ReadOnlyAdmin):
     list_filter = [("peer", RelatedDropdownFilter), "module"]
     list_select_related = ["peer"]
     ordering = ["peer__name", "module"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Not the notes of what was pushed, which are in the same table."""
+        return super().get_queryset(request).exclude(module__contains=":")

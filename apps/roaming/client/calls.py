@@ -13,7 +13,7 @@ from apps.core.errors import DomainError
 from apps.core.ids import new_id
 from apps.roaming.client.log import keep_call
 from apps.roaming.client.network import transport
-from apps.roaming.client.origins import require_allowed
+from apps.roaming.client.origins import AddressRefused, require_allowed
 from apps.roaming.models import Peer
 from apps.roaming.ocpi import headers as names
 from apps.roaming.ocpi import json
@@ -51,6 +51,7 @@ class Request:
     correlation_id: str = ""
     seconds: float = 30
     token: str | None = None
+    unsaid: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,9 @@ class PeerAnswer:
     def describe(self) -> str:
         """For people: "HTTP 200, OCPI 2001: Missing required field"."""
         code = self.answer.status_code
-        said = f"OCPI {code}: {self.answer.status_message}" if code else "no OCPI answer"
+        said = f"OCPI {code}" if code else "no OCPI answer"
+        if self.answer.status_message:
+            said += f": {self.answer.status_message}"
         return f"HTTP {self.http_status}, {said}"
 
 
@@ -97,6 +100,9 @@ def call_peer(peer: Peer, request: Request) -> PeerAnswer:
     try:
         response = _exchange(sent, request.seconds)
         return _read(response)
+    except AddressRefused as refused:
+        error = refused.message
+        raise
     except _NOT_SENT as failure:
         error = _words(failure)
         raise PeerNotReached(f"{peer} can't be reached: {error}") from None
@@ -105,7 +111,7 @@ def call_peer(peer: Peer, request: Request) -> PeerAnswer:
         raise AnswerLost(f"{peer} gave no answer that can be read: {error}") from None
     finally:
         took = int((time.monotonic() - started) * 1000)
-        keep_call(peer, request.module, sent, response, at=at, milliseconds=took, error=error)
+        keep_call(peer, request, sent, response, at=at, milliseconds=took, error=error)
         _note_health(peer, response, error)
 
 

@@ -2,6 +2,7 @@
 
 import json
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import httpx
 import structlog
@@ -9,35 +10,41 @@ from django.db import DatabaseError
 
 from apps.roaming.models import Exchange, Peer
 from apps.roaming.ocpi.headers import CORRELATION_ID, REQUEST_ID, blanked
-from apps.roaming.services.exchanges import kept_body
+from apps.roaming.services.exchanges import kept_body, kept_parts
+
+if TYPE_CHECKING:
+    from apps.roaming.client.calls import Request
 
 log = structlog.get_logger(__name__)
 
 
 def keep_call(
-    peer: Peer, module: str, sent: httpx.Request, response: httpx.Response | None, *,
+    peer: Peer, request: "Request", sent: httpx.Request, response: httpx.Response | None, *,
     at: datetime, milliseconds: int, error: str,
 ) -> None:  # fmt: skip
     """Write the exchange down; a failure to do so never changes what the call gives."""
-    answered = kept_body(_text(response)) if response is not None else ""
+    answered = _text(response) if response is not None else ""
     try:
+        parts = kept_parts(
+            module=request.module, url=kept_body(str(sent.url))[:2000],
+            request_body=sent.content.decode("utf-8", "replace"), response_body=answered,
+        )  # fmt: skip
         Exchange.objects.create(
             peer=peer,
             direction=Exchange.Direction.OUT,
             at=at,
             milliseconds=milliseconds,
-            module=module,
+            module=request.module,
             method=sent.method,
-            url=kept_body(str(sent.url))[:2000],
             request_id=sent.headers[REQUEST_ID],
             correlation_id=sent.headers[CORRELATION_ID],
             request_headers=blanked(dict(sent.headers)),
-            request_body=kept_body(sent.content.decode("utf-8", "replace")),
             http_status=response.status_code if response is not None else None,
             ocpi_status=_status(response),
             response_headers=blanked(dict(response.headers)) if response is not None else {},
-            response_body=answered,
+            **parts,
             error=error,
+            unsaid=list(request.unsaid),
         )
     except DatabaseError:
         log.exception("call not kept", peer=str(peer))

@@ -13,6 +13,7 @@ from django.conf import settings
 from apps.roaming.client.origins import AddressRefused
 
 MOST_CONNECTIONS = 50
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 class GuardedBackend(httpcore.SyncBackend):
@@ -46,8 +47,18 @@ def checked_address(host: str, port: int) -> str:
 
 def _is_public(address: str) -> bool:
     ip = ipaddress.ip_address(address.split("%")[0])
-    mapped = getattr(ip, "ipv4_mapped", None) or getattr(ip, "sixtofour", None)
-    return (mapped or ip).is_global and not ip.is_multicast
+    return (_carried(ip) or ip).is_global and not ip.is_multicast
+
+
+def _carried(
+    ip: ipaddress.IPv4Address | ipaddress.IPv6Address,
+) -> ipaddress.IPv4Address | None:
+    """The IPv4 address that an IPv6 one leads to: mapped, 6to4, or NAT64 (RFC 6052)."""
+    if isinstance(ip, ipaddress.IPv4Address):
+        return None
+    if ip in _NAT64:
+        return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+    return ip.ipv4_mapped or ip.sixtofour
 
 
 @cache

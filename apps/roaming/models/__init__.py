@@ -5,6 +5,7 @@ from apps.roaming.models.exchanges import Exchange
 from apps.roaming.models.kept import HubClient, KeptObject, PullCursor
 from apps.roaming.models.peers import Party, Peer, PeerHealth, PeerToken
 from apps.roaming.models.queue import Push, PushQueue
+from apps.roaming.models.waiting import WaitingCdr
 
 __all__ = [
     "Authorization",
@@ -19,4 +20,5 @@ __all__ = [
     "Push",
     "PushQueue",
     "SentCommand",
+    "WaitingCdr",
 ]

@@ -8,7 +8,8 @@ from apps.roaming.models.peers import Peer
 
 
 class SentCommand(BaseModel):
-    """A command or a charging profile request: sent once, answered at once, resulted later.
+    """A command, a charging profile request or charging preferences: sent once, answered at once,
+    resulted later (preferences are answered only).
 
     SENT      on its way; stays so when our process died between sending and reading
     ACCEPTED  the peer passes it on; the result is owed until the deadline
@@ -26,8 +27,13 @@ class SentCommand(BaseModel):
 
     peer = models.ForeignKey(Peer, on_delete=models.PROTECT, related_name="commands")
     command = models.CharField(max_length=30)
+    operator = models.CharField(
+        max_length=6, blank=True, help_text="For whom behind the peer: NL*CPO."
+    )
     reference = models.CharField(
-        max_length=100, blank=True, help_text="For whom: the id of the remote session."
+        max_length=100,
+        blank=True,
+        help_text="The remote session's command, the reservation, the EVSE or the session.",
     )
     callback_hash = models.CharField(max_length=64, unique=True, editable=False)
     correlation_id = models.CharField(max_length=100)
@@ -47,6 +53,9 @@ class SentCommand(BaseModel):
 
     class Meta:
         verbose_name = "sent command"
+        permissions = [
+            ("ask_stations", "Can reserve, unlock and steer charging at peers' stations"),
+        ]
         indexes = [
             models.Index(fields=["peer", "-sent_at"], name="command_of_peer"),
             models.Index(fields=["reference"], name="command_by_reference"),

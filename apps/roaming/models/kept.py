@@ -1,10 +1,14 @@
 """The peers' objects as they sent them, who is behind a hub, and how far each pull came."""
 
+from uuid import UUID
+
 from django.db import models
 from django.db.models import Q
 
+from apps.audit.fields import PersonalMessageField
 from apps.core.models import BaseModel
 from apps.roaming.models.peers import Peer
+from apps.roaming.persons import driver_in
 
 
 class KeptObject(BaseModel):
@@ -20,7 +24,7 @@ class KeptObject(BaseModel):
     party_id = models.CharField(max_length=3)
     key = models.CharField("id", max_length=100)
     version = models.CharField(max_length=10)
-    body = models.TextField(blank=True)
+    body = PersonalMessageField(blank=True)
     last_updated = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
     seen_at = models.DateTimeField(null=True, blank=True, help_text="In the last pull.")
@@ -33,6 +37,10 @@ class KeptObject(BaseModel):
             ),
         ]
         indexes = [models.Index(fields=["peer", "module"], name="kept_object_of_peer")]
+
+    def audit_person_id(self) -> UUID | None:
+        """The driver whom it names."""
+        return driver_in(self.module, self.body)
 
     def __str__(self) -> str:
         return f"{self.module} {self.country_code}*{self.party_id} {self.key}"

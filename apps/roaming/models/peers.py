@@ -125,8 +125,12 @@ class Peer(AuditedModel):
         null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(10_000)],
         help_text="Objects to ask for per page; empty: as its profile says.",
     )  # fmt: skip
-    patches_sessions = models.BooleanField(default=True)
-    sends_credit_cdrs = models.BooleanField("sends credit CDRs", default=True)
+    patches_sessions = models.BooleanField(
+        default=True, help_text="Off: its PATCH of a session is refused, it has to PUT."
+    )
+    sends_credit_cdrs = models.BooleanField(
+        "sends credit CDRs", default=True, help_text="Off: its credit CDRs are refused."
+    )
     whitelist = models.CharField(
         max_length=15, choices=Whitelist, default=Whitelist.ALLOWED,
         help_text="What our tokens say about asking us before charging.",

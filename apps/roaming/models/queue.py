@@ -1,13 +1,17 @@
 """What waits to be pushed: one first-in-first-out queue per peer."""
 
 from typing import ClassVar
+from uuid import UUID
 
 from django.db import models
 from django.db.models import Q
 
+from apps.audit.fields import PersonalLabelField, PersonalMessageField
 from apps.audit.models import AuditedModel
+from apps.audit.personal import Keyring
 from apps.core.models import BaseModel
 from apps.roaming.models.peers import Peer
+from apps.roaming.persons import driver_in
 
 
 class PushQueue(AuditedModel):
@@ -49,8 +53,13 @@ class Push(BaseModel):
     module = models.CharField(max_length=30)
     method = models.CharField(max_length=6)
     path = models.CharField(max_length=500, help_text="After the module's URL.")
-    body = models.TextField()
-    label = models.CharField(max_length=200)
+    body = PersonalMessageField()
+    label = PersonalLabelField(max_length=200)
+    is_last_word = models.BooleanField(
+        default=False, editable=False,
+        help_text="Says that the token of an erased person is no longer valid. Kept readable "
+        "until it is settled, then blanked.",
+    )  # fmt: skip
     correlation_id = models.CharField(max_length=100)
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
     attempts = models.PositiveIntegerField(default=0)
@@ -59,6 +68,9 @@ class Push(BaseModel):
     unsaid = models.JSONField(
         default=list, blank=True, help_text="What the peer's version of OCPI can't say."
     )
+
+    # For many at once; see personal.keyring().
+    audit_keys: Keyring
 
     class Meta:
         verbose_name = "push"
@@ -73,6 +85,10 @@ class Push(BaseModel):
             models.Index(fields=["state", "settled_at"], name="push_settled"),
             models.Index(fields=["queue", "path"], name="push_by_path"),
         ]
+
+    def audit_person_id(self) -> UUID | None:
+        """The driver whom it tells of."""
+        return None if self.is_last_word else driver_in(self.module, self.body)
 
     def __str__(self) -> str:
         return f"{self.label} (no. {self.number})"

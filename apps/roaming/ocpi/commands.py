@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
@@ -12,7 +13,8 @@ from apps.roaming.ocpi.versions import Version
 
 
 class Command(StrEnum):
-    """`mod_commands`, CommandType; and the three requests of `mod_charging_profiles`."""
+    """`mod_commands`, CommandType; the three requests of `mod_charging_profiles`, and the one of
+    `mod_sessions`."""
 
     START_SESSION = "START_SESSION"
     STOP_SESSION = "STOP_SESSION"
@@ -22,6 +24,7 @@ class Command(StrEnum):
     SET_CHARGING_PROFILE = "SET_CHARGING_PROFILE"
     GET_CHARGING_PROFILE = "GET_CHARGING_PROFILE"
     CLEAR_CHARGING_PROFILE = "CLEAR_CHARGING_PROFILE"
+    CHARGING_PREFERENCES = "CHARGING_PREFERENCES"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,9 @@ class Reply:
 
 
 def read_reply(body: Any) -> Reply:
-    """Raises InvalidMessage."""
+    """Charging preferences are answered by the word alone. Raises InvalidMessage."""
+    if isinstance(body, str):
+        body = {"result": body}
     fields = Fields.of(body, "")
     timeout = fields.opt_int("timeout")
     return Reply(
@@ -138,3 +143,22 @@ def write_unlock(*, place: Place, response_url: str) -> Written:
             "connector_id": place.connector_id,
         }
     )
+
+
+def write_charging_profile(*, limit: Decimal, unit: str, seconds: int | None) -> dict[str, Any]:
+    """ChargingProfile of one limit, in W or A; without `seconds` it holds until the end."""
+    duration = {} if seconds is None else {"duration": seconds}
+    period = {"start_period": 0, "limit": limit}
+    return {**duration, "charging_rate_unit": unit, "charging_profile_period": [period]}
+
+
+def write_charging_preferences(
+    *, profile_type: str, departure: datetime | None, kwh: Decimal | None, may_discharge: bool
+) -> dict[str, Any]:
+    """ChargingPreferences (`mod_sessions`)."""
+    body: dict[str, Any] = {"profile_type": profile_type, "discharge_allowed": may_discharge}
+    if departure is not None:
+        body["departure_time"] = write_time(departure)
+    if kwh is not None:
+        body["energy_need"] = kwh
+    return body

@@ -7,6 +7,7 @@ from typing import Any
 from apps.roaming.ocpi.errors import InvalidMessage
 from apps.roaming.ocpi.fields import Fields
 from apps.roaming.ocpi.headers import PartyRef
+from apps.roaming.ocpi.tokens import Written
 from apps.roaming.ocpi.versions import Endpoint, Interface, Role, Version, interface_of_2_1_1
 
 _TOKEN = re.compile(r"[!-~]{1,2000}")
@@ -69,18 +70,11 @@ def _party(fields: Fields) -> PartyRef:
     )
 
 
-def write_credentials(credentials: CredentialsMessage, version: Version) -> dict[str, Any]:
+def write_credentials(credentials: CredentialsMessage, version: Version) -> Written:
     """The Credentials object of a version; 2.1.1 can name only the first party."""
     if not version.has_roles:
-        first = credentials.roles[0]
-        return {
-            "token": credentials.token,
-            "url": credentials.url,
-            "business_details": first.business_details,
-            "party_id": first.party.party_id,
-            "country_code": first.party.country_code,
-        }
-    return {
+        return _write_2_1_1(credentials)
+    body = {
         "token": credentials.token,
         "url": credentials.url,
         "roles": [
@@ -93,6 +87,19 @@ def write_credentials(credentials: CredentialsMessage, version: Version) -> dict
             for role in credentials.roles
         ],
     }
+    return Written(body)
+
+
+def _write_2_1_1(credentials: CredentialsMessage) -> Written:
+    first, *others = credentials.roles
+    body = {
+        "token": credentials.token,
+        "url": credentials.url,
+        "business_details": first.business_details,
+        "party_id": first.party.party_id,
+        "country_code": first.party.country_code,
+    }
+    return Written(body, tuple(f"party {role.party} ({role.role})" for role in others))
 
 
 def read_versions(data: Any) -> dict[str, str]:

@@ -9,7 +9,7 @@ from apps.roaming.ocpi.charges import (
     owner_of,
     read_currency,
     read_periods,
-    read_token,
+    read_session_token,
 )
 from apps.roaming.ocpi.fields import Fields
 from apps.roaming.ocpi.headers import PartyRef
@@ -36,7 +36,7 @@ def read_session(fields: Fields, *, owner: PartyRef | None, raw: str) -> Session
         charging_periods=read_periods(fields),
         last_updated=fields.time("last_updated"),
         raw=raw,
-        **read_token(fields),
+        **read_session_token(fields),
         **_place(fields),
     )
 

@@ -1,5 +1,7 @@
 """Tokens as each version writes them, and what a version can't say."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -34,7 +36,7 @@ class TokenMessage:
 class Written:
     """A message in a version's words, and what that version could not say."""
 
-    body: dict[str, Any]
+    body: Any
     unsaid: tuple[str, ...] = ()
 
 
@@ -85,6 +87,14 @@ def _without_empty(body: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in body.items() if value != ""}
 
 
+def write_token_list(tokens: Sequence[TokenMessage], version: Version) -> Written:
+    """Token objects, and of how many of them what could not be said."""
+    written = [write_token(token, version) for token in tokens]
+    counts = Counter(unsaid for one in written for unsaid in one.unsaid)
+    unsaid = tuple(f"{what} (tokens: {count})" for what, count in counts.items())
+    return Written([one.body for one in written], unsaid)
+
+
 def check_token(fields: Fields, version: Version) -> None:
     """A token that another eMSP owns has the form of its version. Raises InvalidMessage."""
     fields.identifier("uid")
@@ -122,13 +132,19 @@ class LocationReferences:
 def write_authorization(
     *, token: TokenMessage, allowed: str, reference: str, place: dict[str, Any] | None,
     version: Version, reference_name: str,
-) -> dict[str, Any]:  # fmt: skip
+) -> Written:  # fmt: skip
     """AuthorizationInfo; 2.1.1 has neither token nor reference, Gireve adds `authorization_id`."""
     body: dict[str, Any] = {"allowed": allowed}
+    unsaid = []
     if version.has_roles:
-        body["token"] = write_token(token, version).body
+        written = write_token(token, version)
+        body["token"], unsaid = written.body, [*written.unsaid]
+    else:
+        unsaid.append("token")
     if place is not None:
         body["location"] = place
     if reference and reference_name:
         body[reference_name] = reference
-    return body
+    elif reference:
+        unsaid.append("authorization_reference")
+    return Written(body, tuple(unsaid))

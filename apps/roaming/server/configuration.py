@@ -1,8 +1,11 @@
 """Versions, version details and credentials: open to registration tokens too."""
 
+from collections.abc import Callable
+
 from apps.roaming.models import Peer, PeerToken
-from apps.roaming.ocpi.errors import NotAllowedNow
+from apps.roaming.ocpi.errors import NotAllowedNow, UnknownObject
 from apps.roaming.ocpi.headers import presented_tokens
+from apps.roaming.ocpi.tokens import Written
 from apps.roaming.secrets import hash_token
 from apps.roaming.server.door import Call, OcpiView, Said
 from apps.roaming.services.presenting import our_credentials, our_details, our_versions
@@ -46,7 +49,7 @@ class CredentialsView(OcpiView):
         token = next(
             text for text in presented_tokens(header) if hash_token(text) == call.token.token_hash
         )
-        return Said(
+        return _said(
             our_credentials(peer=call.peer, token=token, base=call.base, version=call.version)
         )
 
@@ -57,7 +60,7 @@ class CredentialsView(OcpiView):
             token=call.token, message=call.object(), version=call.version, base=call.base,
             now=call.now,
         )  # fmt: skip
-        return Said(ours)
+        return _said(ours)
 
     def on_put(self, call: Call) -> Said:
         if not _is_registered(call):
@@ -66,11 +69,24 @@ class CredentialsView(OcpiView):
             token=call.token, message=call.object(), version=call.version, base=call.base,
             now=call.now,
         )  # fmt: skip
-        return Said(ours)
+        return _said(ours)
 
     def on_delete(self, call: Call) -> Said:
         end_registration(token=call.token, now=call.now)
         return Said()
+
+
+class UnknownAddressView(OcpiView):
+    """What no module serves: in the words of OCPI, and only to those who may know."""
+
+    is_configuration = True
+
+    def _handler(self, method: str) -> Callable[..., Said]:
+        raise UnknownObject("There is nothing at this address; see /ocpi/versions.")
+
+
+def _said(written: Written) -> Said:
+    return Said(written.body, unsaid=written.unsaid)
 
 
 def _is_registered(call: Call) -> bool:

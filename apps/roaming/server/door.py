@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, ClassVar
+from uuid import UUID
 
 import structlog
 from django.conf import settings
@@ -28,6 +29,7 @@ from apps.roaming.ocpi.errors import (
     InvalidMessage,
     NotAllowedNow,
     OcpiError,
+    UnknownObject,
     UnsupportedVersion,
 )
 from apps.roaming.ocpi.headers import CORRELATION_ID, REQUEST_ID, Routing
@@ -54,6 +56,8 @@ class Call:
     _token: PeerToken | None = None
     _version: Version | None = None
     routing: Routing = field(default_factory=Routing)
+    # The CDR with which the body is kept.
+    taken: UUID | None = None
 
     @property
     def token(self) -> PeerToken:
@@ -94,6 +98,8 @@ class Said:
     headers: dict[str, str] = field(default_factory=dict)
     status: int = SUCCESS
     message: str = "Success"
+    # What the version of the call has no words for.
+    unsaid: tuple[str, ...] = ()
 
 
 @method_decorator(csrf_exempt, name="dispatch")
@@ -117,7 +123,7 @@ class OcpiView(View):
         said = self._answered(call, kwargs)
         response = _response(call, said, routed=not self.is_configuration)
         took = int((time.monotonic() - started) * 1000)
-        keep_exchange(call, response, module=self.module, status=said.status, milliseconds=took)
+        keep_exchange(call, response, said, module=self.module, milliseconds=took)
         return response
 
     def replayed(self, call: Call, token: PeerToken, kwargs: dict[str, Any]) -> Said:
@@ -142,10 +148,14 @@ class OcpiView(View):
             return Said(http_status=500, status=3000, message="Internal error.")
 
     def _admitted(self, call: Call, kwargs: dict[str, Any]) -> Said:
-        call._token = authenticate(call.request.headers.get("Authorization", ""))
+        call._token = authenticate(
+            call.request.headers.get("Authorization", ""), to_change=self.is_configuration
+        )
         if not self.is_configuration:
             require_access(call.token)
         count_request(call.peer)
+        if "\0" in call.request.path:
+            raise UnknownObject("No id holds the character NUL.")
         call.base = base_url(call.request.build_absolute_uri("/ocpi"))
         call._version = _version(kwargs.pop("version", None))
         if not self.is_configuration:

@@ -10,13 +10,14 @@ from django.core.cache import cache
 from django.db import DatabaseError
 from django.http import HttpResponse
 
+from apps.core.inserting import insert_many
 from apps.roaming.models import Exchange
 from apps.roaming.ocpi.headers import blanked
-from apps.roaming.services.exchanges import kept_body
+from apps.roaming.services.exchanges import kept_parts
 from apps.roaming.services.health import heard_from
 
 if TYPE_CHECKING:
-    from apps.roaming.server.door import Call
+    from apps.roaming.server.door import Call, Said
 
 log = structlog.get_logger(__name__)
 _CALLBACK_SECRET = re.compile(r"(/(?:commands|chargingprofiles/results)/[A-Z_]+/)[\w-]{20,}")
@@ -28,31 +29,37 @@ def blanked_url(url: str) -> str:
 
 
 def keep_exchange(
-    call: "Call", response: HttpResponse, *, module: str, status: int, milliseconds: int
+    call: "Call", response: HttpResponse, said: "Said", *, module: str, milliseconds: int
 ) -> None:
     """Write the exchange down; a failure to do so never changes the answer."""
     peer = call._token.peer if call._token else None
     if peer is None and _too_many_strangers():
         return
     try:
-        Exchange.objects.create(
+        parts = kept_parts(
+            module=module, url=blanked_url(call.request.build_absolute_uri())[:2000],
+            request_body="" if call.taken else call.body,
+            response_body=response.content.decode(),
+        )  # fmt: skip
+        exchange = Exchange(
             peer=peer,
             direction=Exchange.Direction.IN,
             at=call.now,
             milliseconds=milliseconds,
             module=module,
             method=call.request.method or "",
-            url=blanked_url(call.request.build_absolute_uri())[:2000],
             request_id=call.request_id,
             correlation_id=call.correlation_id,
             request_headers=blanked(dict(call.request.headers)),
-            request_body=kept_body(call.body),
+            cdr_id=call.taken,
             http_status=response.status_code,
-            ocpi_status=status,
+            ocpi_status=said.status,
             response_headers=blanked(dict(response.headers)),
-            response_body=kept_body(response.content.decode()),
+            unsaid=list(said.unsaid),
+            **parts,
             source_address=call.request.META.get("REMOTE_ADDR", "")[:45],
         )
+        insert_many([exchange])
         if peer is not None:
             heard_from(peer=peer, now=call.now)
     except DatabaseError:

@@ -1,14 +1,26 @@
 """Receiver modules: what operators push to us and read back."""
 
+from uuid import UUID
+
+from apps.cdrs.messages import CdrMessage
 from apps.roaming.addresses import module_url
-from apps.roaming.ocpi.errors import InvalidMessage, NotAllowedNow
+from apps.roaming.models import WaitingCdr
+from apps.roaming.ocpi import json
+from apps.roaming.ocpi.errors import InvalidMessage, NotAllowedNow, UnknownObject
 from apps.roaming.ocpi.headers import PartyRef
 from apps.roaming.ocpi.versions import Version
 from apps.roaming.server.door import Call, OcpiView, Said, refusal
 from apps.roaming.services import hub_clients, kept_modules, locations, sessions
-from apps.roaming.services.cdrs import get_cdr, read_peer_cdr, receive_peer_cdrs
+from apps.roaming.services.cdrs import (
+    get_cdr,
+    read_peer_cdr,
+    receive_peer_cdrs,
+    require_own,
+)
 from apps.roaming.services.keeping import Identity, require_owner
 from apps.roaming.services.locations import Spot
+from apps.roaming.services.receiving_cdrs import CdrNotReceivable, settle_waiting
+from apps.roaming.services.taking_cdrs import take_cdr
 
 
 def owner_of(call: Call, country_code: str, party_id: str) -> PartyRef:
@@ -29,7 +41,8 @@ class LocationsView(OcpiView):
     module = "locations"
 
     def on_get(self, call: Call, **names: str) -> Said:
-        return Said(locations.get_spot(peer=call.peer, spot=_spot(call, **names)))
+        spot = _spot(call, **names)
+        return Said(locations.get_spot(peer=call.peer, spot=spot, version=call.version))
 
     def on_put(self, call: Call, **names: str) -> Said:
         spot = _spot(call, **names)
@@ -61,7 +74,10 @@ class SessionsView(OcpiView):
 
     def on_get(self, call: Call, country_code: str, party_id: str, object_id: str) -> Said:
         owner = owner_of(call, country_code, party_id)
-        return Said(sessions.get_session(peer=call.peer, owner=owner, session_id=object_id))
+        session = sessions.get_session(
+            peer=call.peer, owner=owner, session_id=object_id, version=call.version
+        )
+        return Said(session)
 
     def on_put(self, call: Call, country_code: str, party_id: str, object_id: str) -> Said:
         is_new = sessions.put_session(
@@ -71,6 +87,8 @@ class SessionsView(OcpiView):
         return stored(is_new)
 
     def on_patch(self, call: Call, country_code: str, party_id: str, object_id: str) -> Said:
+        if not call.peer.patches_sessions:
+            raise NotAllowedNow("This connection has no PATCH of sessions; PUT the whole session.")
         sessions.patch_session(
             peer=call.peer, owner=owner_of(call, country_code, party_id), session_id=object_id,
             patch=call.object(), version=call.version, now=call.now,
@@ -79,7 +97,7 @@ class SessionsView(OcpiView):
 
 
 class CdrsView(OcpiView):
-    """CDRs: POST new ones; the service opens the one transaction."""
+    """CDRs: POST new ones; the services open their transactions."""
 
     module = "cdrs"
     in_transaction = False
@@ -89,15 +107,38 @@ class CdrsView(OcpiView):
         if message.get("credit") and not call.peer.sends_credit_cdrs:
             raise InvalidMessage("This connection has no credit CDRs.", field="credit")
         read = read_peer_cdr(peer=call.peer, message=message, version=call.version, raw=call.body)
-        [arrival] = receive_peer_cdrs(
-            peer=call.peer, messages=[read], version=call.version, now=call.now
-        )
+        if taken := take_cdr(peer=call.peer, message=read, now=call.now):
+            call.taken = taken
+            return Said(http_status=201, headers={"Location": _cdr_url(call, taken)})
+        return self._compared(call, read)
+
+    def _compared(self, call: Call, read: CdrMessage) -> Said:
+        """We have one of this identity: the same content is answered like the first time."""
+        [waiting] = settle_waiting([read], now=call.now)
+        if waiting is not None:
+            return self._waits_on(call, waiting)
+        require_own(peer=call.peer, message=read)
+        [arrival] = receive_peer_cdrs(peer=call.peer, messages=[read], now=call.now)
         if arrival.error is not None:
             # Answered, not raised: the conflict that was kept must not be rolled back.
             return refusal(arrival.error)
         assert arrival.cdr is not None  # noqa: S101 - without an error there is one
-        url = f"{module_url(call.base, call.version, 'cdrs')}/{arrival.cdr.pk}"
+        url = _cdr_url(call, arrival.cdr.pk)
         return Said(http_status=201 if arrival.created else 200, headers={"Location": url})
+
+    def _waits_on(self, call: Call, waiting: WaitingCdr) -> Said:
+        """It came before and can't be received yet: the same again is no news."""
+        if waiting.peer_id != call.peer.pk:
+            raise UnknownObject("This CDR came through another connection.")
+        if json.read(waiting.message) != call.object():
+            raise CdrNotReceivable(
+                "A CDR of this id is being received and says something else. Send it again later."
+            )
+        return Said(headers={"Location": _cdr_url(call, waiting.pk)})
+
+
+def _cdr_url(call: Call, cdr_id: UUID) -> str:
+    return f"{module_url(call.base, call.version, 'cdrs')}/{cdr_id}"
 
 
 class CdrView(OcpiView):
@@ -116,8 +157,9 @@ class TariffsView(OcpiView):
 
     def on_get(self, call: Call, country_code: str, party_id: str, object_id: str) -> Said:
         owner = owner_of(call, country_code, party_id)
+        identity = Identity("tariffs", owner, object_id)
         return Said(
-            kept_modules.get_object(peer=call.peer, identity=Identity("tariffs", owner, object_id))
+            kept_modules.get_object(peer=call.peer, identity=identity, version=call.version)
         )
 
     def on_put(self, call: Call, country_code: str, party_id: str, object_id: str) -> Said:

@@ -10,6 +10,7 @@ from apps.core.ids import new_id
 from apps.roaming.addresses import base_url
 from apps.roaming.models import Exchange, PeerToken
 from apps.roaming.server.door import Call, Said
+from apps.roaming.services.exchanges import request_body_of
 from apps.roaming.services.replaying import NotReplayable, check_replayable, path_of
 
 
@@ -28,7 +29,7 @@ def handle_again(*, exchange: Exchange) -> Said:
     call = Call(
         request=request, now=timezone.now(),
         request_id=str(new_id()), correlation_id=exchange.correlation_id,
-        base=peer.our_url or base_url(), body=exchange.request_body,
+        base=peer.our_url or base_url(), body=request_body_of(exchange),
     )  # fmt: skip
     view_function: Any = found.func
     view = view_function.view_class()

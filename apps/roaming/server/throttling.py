@@ -15,10 +15,11 @@ def count_request(peer: Peer) -> None:
     """
     now = int(time.time())
     key = f"roaming-requests:{peer.pk}:{now // 60}"
-    cache.add(key, 0, timeout=120)
     try:
         count = cache.incr(key)
     except ValueError:
+        # The first one of this minute; of two at the same moment one counts.
+        cache.add(key, 1, timeout=120)
         return
     if count > peer.requests_per_minute:
         wait = 60 - now % 60

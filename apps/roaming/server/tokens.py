@@ -2,8 +2,9 @@
 
 from apps.roaming.addresses import module_url
 from apps.roaming.ocpi import json
+from apps.roaming.ocpi.headers import PartyRef
 from apps.roaming.ocpi.pages import Window
-from apps.roaming.ocpi.tokens import LocationReferences, write_authorization, write_token
+from apps.roaming.ocpi.tokens import LocationReferences, write_authorization, write_token_list
 from apps.roaming.server.door import Call, OcpiView, Said, page_limit
 from apps.roaming.server.receiving import owner_of, stored
 from apps.roaming.services import kept_modules
@@ -25,7 +26,8 @@ class TokenListView(OcpiView):
         link = window.next_link(module_url(call.base, call.version, "tokens"), total=total)
         if link is not None:
             headers["Link"] = link
-        return Said([write_token(each, call.version).body for each in messages], headers=headers)
+        written = write_token_list(messages, call.version)
+        return Said(written.body, headers=headers, unsaid=written.unsaid)
 
 
 class AuthorizeView(OcpiView):
@@ -33,10 +35,11 @@ class AuthorizeView(OcpiView):
 
     module = "tokens"
 
-    def on_post(self, call: Call, uid: str) -> Said:
+    def on_post(self, call: Call, uid: str, country_code: str = "", party_id: str = "") -> Said:
         body = json.read(call.body) if call.body.strip() else None
         decision = authorize_token(
             peer=call.peer, uid=uid, kind=call.query.get("type", ""),
+            owner=PartyRef.of(country_code, party_id) if country_code else None,
             place=LocationReferences.read(body), now=call.now,
         )  # fmt: skip
         answer = write_authorization(
@@ -44,7 +47,7 @@ class AuthorizeView(OcpiView):
             place=decision.place, version=call.version,
             reference_name=call.peer.behaviour.reference_name,
         )  # fmt: skip
-        return Said(answer)
+        return Said(answer.body, unsaid=answer.unsaid)
 
 
 class ForeignTokenView(OcpiView):
@@ -55,7 +58,9 @@ class ForeignTokenView(OcpiView):
     def on_get(self, call: Call, country_code: str, party_id: str, object_id: str) -> Said:
         owner = owner_of(call, country_code, party_id)
         identity = Identity("tokens", owner, object_id)
-        return Said(kept_modules.get_object(peer=call.peer, identity=identity))
+        return Said(
+            kept_modules.get_object(peer=call.peer, identity=identity, version=call.version)
+        )
 
     def on_put(self, call: Call, country_code: str, party_id: str, object_id: str) -> Said:
         is_new = kept_modules.put_token(

@@ -11,6 +11,7 @@ from apps.core.ids import new_id
 from apps.locations.models import Evse
 from apps.roaming.models import Authorization, Peer
 from apps.roaming.ocpi.errors import UnknownToken
+from apps.roaming.ocpi.headers import PartyRef
 from apps.roaming.ocpi.tokens import LocationReferences, TokenMessage
 from apps.roaming.services.tokens import Owners, find_record, token_message
 
@@ -28,12 +29,16 @@ class Decision:
 
 
 def authorize_token(
-    *, peer: Peer, uid: str, kind: str, place: LocationReferences, now: datetime
-) -> Decision:
-    """Decide, and keep the reference that sessions and CDRs will carry. Raises UnknownToken."""
+    *, peer: Peer, uid: str, kind: str, place: LocationReferences, now: datetime,
+    owner: PartyRef | None = None,
+) -> Decision:  # fmt: skip
+    """Decide, and keep the reference that sessions and CDRs will carry.
+
+    `owner`: the party of the token, when the peer named one. Raises UnknownToken.
+    """
     record = find_record(peer=peer, uid=uid, kind=kind)
     message = token_message(peer, record, Owners.load(peer)) if record else None
-    if record is None or message is None:
+    if record is None or message is None or owner not in (None, message.party):
         raise UnknownToken(f"There is no token {uid[:36]} here.")
     granted, evses = _place_of(place)
     allowed = ALLOWED if message.valid else BLOCKED

@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
+from apps.audit.context import as_uuid
+from apps.audit.personal import ERASED
 from apps.cdrs.messages import CdrMessage
 from apps.cdrs.models import CDR
-from apps.cdrs.services import Arrival, receive_cdrs
-from apps.roaming.models import KeptObject, Peer
+from apps.cdrs.services import Arrival, receive_arrivals
+from apps.roaming.models import KeptObject, Peer, WaitingCdr
 from apps.roaming.ocpi import json
 from apps.roaming.ocpi.cdrs import read_cdr
 from apps.roaming.ocpi.errors import UnknownObject
@@ -19,7 +21,12 @@ from apps.roaming.ocpi.headers import PartyRef
 from apps.roaming.ocpi.locations import operator_name
 from apps.roaming.ocpi.parties import party_of
 from apps.roaming.ocpi.versions import Version
-from apps.roaming.services.keeping import Identity, find_kept, require_no_other
+from apps.roaming.services.keeping import (
+    Identity,
+    find_kept,
+    require_no_other,
+    require_owner,
+)
 from apps.roaming.services.sessions import source_of
 
 Message = dict[str, Any]
@@ -44,36 +51,47 @@ def read_peer_cdr(*, peer: Peer, message: Message, version: Version, raw: str) -
     fields = Fields.of(message, "")
     owner = party_of(fields) or party_for(peer, fields)
     read = read_cdr(fields, owner=owner, version=version, raw=raw)
-    party = PartyRef.of(read.country_code, read.party_id)
-    # Looks at the owner, and that the CDR did not come through somebody else.
-    require_no_other(peer=peer, identity=Identity("cdrs", party, read.cdr_id))
+    require_owner(peer=peer, owner=PartyRef.of(read.country_code, read.party_id))
     return read
 
 
+def require_own(*, peer: Peer, message: CdrMessage) -> None:
+    """The CDR did not come through another connected peer. Raises UnknownObject."""
+    party = PartyRef.of(message.country_code, message.party_id)
+    require_no_other(peer=peer, identity=Identity("cdrs", party, message.cdr_id))
+
+
 def receive_peer_cdrs(
-    *, peer: Peer, messages: Sequence[CdrMessage], version: Version, now: datetime
+    *, peer: Peer, messages: Sequence[CdrMessage], now: datetime
 ) -> list[Arrival]:
     """Store CDRs of a peer; refusals are in the arrivals, and are kept for staff as conflicts."""
-    with transaction.atomic():
-        arrivals = receive_cdrs(messages=messages, source=source_of(peer), now=now)
-        kept = [
-            _note(peer, arrival.message, version) for arrival in arrivals if arrival.error is None
-        ]
-        # One that is noted already stays as it is.
-        KeptObject.objects.bulk_create(kept, ignore_conflicts=True, batch_size=500)
+    arrivals = [Arrival(message) for message in messages]
+    receive_arrivals_of(peer=peer, arrivals=arrivals, now=now)
     return arrivals
 
 
-def _note(peer: Peer, message: CdrMessage, version: Version) -> KeptObject:
+def receive_arrivals_of(*, peer: Peer, arrivals: Sequence[Arrival], now: datetime) -> None:
+    """As receive_peer_cdrs, for arrivals that say by whom and under which id."""
+    with transaction.atomic():
+        receive_arrivals(arrivals, source=source_of(peer), now=now)
+        kept = [_note(peer, arrival.message) for arrival in arrivals if arrival.error is None]
+        # One that is noted already stays as it is.
+        KeptObject.objects.bulk_create(kept, ignore_conflicts=True, batch_size=500)
+
+
+def _note(peer: Peer, message: CdrMessage) -> KeptObject:
     owner = PartyRef.of(message.country_code, message.party_id)
     identity = Identity("cdrs", owner, message.cdr_id)
-    return KeptObject(peer=peer, version=version.value, **identity.filters())
+    return KeptObject(peer=peer, version=message.ocpi_version, **identity.filters())
 
 
 def get_cdr(*, peer: Peer, reference: str) -> Message:
     """The CDR as the peer sent it, by the address we gave or by its id. Raises UnknownObject."""
+    if waiting := _waiting(peer, reference):
+        taken: Message = json.read(waiting.message)
+        return taken
     cdr = _by_key(reference) or _by_id(peer, reference)
-    if cdr is not None:
+    if cdr is not None and cdr.raw != ERASED:
         owner = PartyRef.of(cdr.country_code, cdr.party_id)
         if find_kept(peer=peer, identity=Identity("cdrs", owner, cdr.cdr_id)) is not None:
             message: Message = json.read(cdr.raw)
@@ -81,12 +99,15 @@ def get_cdr(*, peer: Peer, reference: str) -> Message:
     raise UnknownObject("There is no such CDR of this connection.")
 
 
+def _waiting(peer: Peer, reference: str) -> WaitingCdr | None:
+    key = as_uuid(reference)
+    wanted = Q(pk=key) if key else Q(key=reference.upper())
+    return WaitingCdr.objects.filter(wanted, peer=peer).first()
+
+
 def _by_key(reference: str) -> CDR | None:
-    try:
-        key = UUID(reference)
-    except ValueError:
-        return None
-    found: CDR | None = CDR.objects.live().filter(pk=key).first()
+    key = as_uuid(reference)
+    found: CDR | None = CDR.objects.live().filter(pk=key).first() if key else None
     return found
 
 

@@ -1,56 +1,57 @@
-"""Reservations, unlocking, charging preferences and charging profiles at a peer's stations."""
+"""What staff ask of a peer's stations: reservations, unlocking, charging preferences and profiles.
 
+Each is sent once, outside of any transaction; what became of it stands in the SentCommand that is
+returned, also when the peer could not be reached or its answer was lost. Each leaves an entry in
+the trail with its reason. All raise CommandNotPossible, and then nothing was sent.
+"""
+
+import secrets
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from apps.core.errors import DomainError
-from apps.roaming.client.calls import Request, call_peer
-from apps.roaming.client.routing import routing_to
-from apps.roaming.models import Peer
+from apps.audit.services import note
+from apps.roaming.client.calls import AnswerLost, PeerNotReached
+from apps.roaming.client.origins import AddressRefused
+from apps.roaming.models import Peer, SentCommand
 from apps.roaming.ocpi.commands import (
     Command,
     Place,
-    Reply,
     write_cancellation,
     write_reservation,
     write_unlock,
 )
 from apps.roaming.ocpi.headers import PartyRef
 from apps.roaming.ocpi.tokens import TokenMessage, Written
+from apps.roaming.ocpi.versions import Interface
+from apps.roaming.secrets import hash_token
 from apps.roaming.services.commands import CommandNotPossible, Order, send_command
 
-
-class PreferencesRefused(DomainError):
-    """The operator does not take the charging preferences."""
-
-    code = "CHARGING_PREFERENCES_REFUSED"
-    http_status = 502
+# Reservation ids of 2.1.1 are numbers, and fit every version as text.
+LARGEST_RESERVATION_ID = 2**31 - 1
 
 
 def reserve(
-    *, peer: Peer, operator: PartyRef, token: TokenMessage, place: Place, reservation_id: str,
-    expires_at: datetime, reference: str, now: datetime,
-) -> Reply:  # fmt: skip
-    """RESERVE_NOW; the same reservation id again replaces the reservation.
-
-    2.1.1 wants a number as reservation id. Raises as send_command.
-    """
+    *, peer: Peer, operator: PartyRef, token: TokenMessage, place: Place, expires_at: datetime,
+    reason: str, now: datetime, reservation_id: str = "",
+) -> SentCommand:  # fmt: skip
+    """RESERVE_NOW; the same reservation id again replaces the reservation."""
+    named = reservation_id or str(1 + secrets.randbelow(LARGEST_RESERVATION_ID))
 
     def write(url: str) -> Written:
         return write_reservation(
-            token=token, place=place, expires_at=expires_at, reservation_id=reservation_id,
-            reference=reference, response_url=url, version=peer.ocpi_version,
+            token=token, place=place, expires_at=expires_at, reservation_id=named,
+            reference=named, response_url=url, version=peer.ocpi_version,
         )  # fmt: skip
 
-    order = Order(Command.RESERVE_NOW, write, operator, reservation_id)
-    return send_command(peer=peer, order=order, now=now)
+    return _ask(peer, Order(Command.RESERVE_NOW, write, operator, named), reason, now)
 
 
 def cancel_reservation(
-    *, peer: Peer, operator: PartyRef, reservation_id: str, now: datetime
-) -> Reply:
-    """CANCEL_RESERVATION; 2.1.1 has none. Raises as send_command."""
+    *, peer: Peer, operator: PartyRef, reservation_id: str, reason: str, now: datetime
+) -> SentCommand:
+    """CANCEL_RESERVATION; 2.1.1 has none."""
     if not peer.ocpi_version.has_roles:
         raise CommandNotPossible("OCPI 2.1.1 has no command to cancel a reservation.")
 
@@ -60,79 +61,90 @@ def cancel_reservation(
         )
 
     order = Order(Command.CANCEL_RESERVATION, write, operator, reservation_id)
-    return send_command(peer=peer, order=order, now=now)
+    return _ask(peer, order, reason, now)
 
 
-def unlock_connector(*, peer: Peer, operator: PartyRef, place: Place, now: datetime) -> Reply:
-    """UNLOCK_CONNECTOR. Raises as send_command."""
+def unlock_connector(
+    *, peer: Peer, operator: PartyRef, place: Place, reason: str, now: datetime
+) -> SentCommand:
+    """UNLOCK_CONNECTOR."""
     order = Order(
         Command.UNLOCK_CONNECTOR,
         lambda url: write_unlock(place=place, response_url=url),
         operator,
         place.evse_uid,
     )
-    return send_command(peer=peer, order=order, now=now)
+    return _ask(peer, order, reason, now)
 
 
 def set_charging_profile(
-    *, peer: Peer, operator: PartyRef, session_id: str, profile: dict[str, Any], now: datetime
-) -> Reply:
-    """Set the charging profile of a session (`mod_charging_profiles`, PUT). As send_command."""
+    *, peer: Peer, operator: PartyRef, session_id: str, profile: dict[str, Any], reason: str,
+    now: datetime,
+) -> SentCommand:  # fmt: skip
+    """Set the charging profile of a session (`mod_charging_profiles`, PUT)."""
     order = Order(
         Command.SET_CHARGING_PROFILE,
         lambda url: Written({"charging_profile": profile, "response_url": url}),
         operator, session_id, module="chargingprofiles", method="PUT",
         path=lambda url: f"/{quote(session_id, safe='')}",
     )  # fmt: skip
-    return send_command(peer=peer, order=order, now=now)
+    return _ask(peer, order, reason, now)
 
 
 def ask_charging_profile(
-    *, peer: Peer, operator: PartyRef, session_id: str, seconds: int, now: datetime
-) -> Reply:
-    """Ask for the profile of the next `seconds`; it comes as the result. As send_command."""
+    *, peer: Peer, operator: PartyRef, session_id: str, seconds: int, reason: str, now: datetime
+) -> SentCommand:
+    """Ask for the profile of the next `seconds`; it comes as the result."""
     order = Order(
         Command.GET_CHARGING_PROFILE, lambda url: Written({}), operator, session_id,
         module="chargingprofiles", method="GET",
         path=lambda url: _path(session_id, duration=seconds, response_url=url),
     )  # fmt: skip
-    return send_command(peer=peer, order=order, now=now)
+    return _ask(peer, order, reason, now)
 
 
 def clear_charging_profile(
-    *, peer: Peer, operator: PartyRef, session_id: str, now: datetime
-) -> Reply:
-    """Take our profile away. As send_command."""
+    *, peer: Peer, operator: PartyRef, session_id: str, reason: str, now: datetime
+) -> SentCommand:
+    """Take our profile away."""
     order = Order(
         Command.CLEAR_CHARGING_PROFILE, lambda url: Written({}), operator, session_id,
         module="chargingprofiles", method="DELETE",
         path=lambda url: _path(session_id, response_url=url),
     )  # fmt: skip
-    return send_command(peer=peer, order=order, now=now)
+    return _ask(peer, order, reason, now)
+
+
+def set_charging_preferences(
+    *, peer: Peer, operator: PartyRef, session_id: str, preferences: dict[str, Any], reason: str,
+    now: datetime,
+) -> SentCommand:  # fmt: skip
+    """What the driver wants (`mod_sessions`, PUT charging_preferences); answered, never resulted.
+
+    From 2.2 on.
+    """
+    if not peer.ocpi_version.has_roles:
+        raise CommandNotPossible("OCPI 2.1.1 has no charging preferences.")
+    order = Order(
+        Command.CHARGING_PREFERENCES, lambda url: Written(preferences), operator, session_id,
+        module="sessions", interface=Interface.SENDER, method="PUT",
+        path=lambda url: f"/{quote(session_id, safe='')}/charging_preferences",
+    )  # fmt: skip
+    return _ask(peer, order, reason, now)
 
 
 def _path(session_id: str, **query: Any) -> str:
     return f"/{quote(session_id, safe='')}?{urlencode(query)}"
 
 
-def set_charging_preferences(
-    *, peer: Peer, operator: PartyRef, session_id: str, preferences: dict[str, Any]
-) -> str:
-    """What the driver wants (`mod_sessions`, PUT charging_preferences); the operator's answer.
-
-    Raises CommandNotPossible, PreferencesRefused and the errors of calls.
-    """
-    url = peer.endpoint("sessions", "SENDER")
-    if url is None or not peer.ocpi_version.has_roles:
-        raise CommandNotPossible(f"{peer} takes no charging preferences.")
-    address = f"{url}/{quote(session_id, safe='')}/charging_preferences"
-    answer = call_peer(
-        peer,
-        Request(
-            "PUT", address, "sessions", body=preferences, routing=routing_to(peer, operator),
-            seconds=15,
-        ),
+def _ask(peer: Peer, order: Order, reason: str, now: datetime) -> SentCommand:
+    # What happened is noted in the sent command; staff read it there.
+    with suppress(PeerNotReached, AnswerLost, AddressRefused):
+        send_command(peer=peer, order=order, now=now)
+    sent: SentCommand = SentCommand.objects.get(callback_hash=hash_token(order.secret))
+    note(
+        f"sent {order.command}", object_type=sent._meta.label_lower, object_id=str(sent.pk),
+        object_label=str(sent), reason=reason,
+        after={"operator": sent.operator, "reference": sent.reference, "state": sent.state},
     )  # fmt: skip
-    if not answer.succeeded:
-        raise PreferencesRefused(f"{peer} refused: {answer.describe()}")
-    return str(answer.answer.data or "")
+    return sent

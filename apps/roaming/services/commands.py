@@ -15,6 +15,7 @@ from apps.roaming.ocpi.commands import Command, Reply, read_reply
 from apps.roaming.ocpi.errors import InvalidMessage
 from apps.roaming.ocpi.headers import PartyRef
 from apps.roaming.ocpi.tokens import Written
+from apps.roaming.ocpi.versions import Interface
 from apps.roaming.secrets import hash_token, new_token
 
 # Until when a result is awaited of a peer that does not say (seconds).
@@ -31,8 +32,8 @@ class CommandNotPossible(DomainError):
 class Order:
     """A command to send. `write` makes its body for a response URL.
 
-    `method` and `path` differ for charging profiles; `module` is where they go. `secret` is the
-    unguessable part of the callback address.
+    `method` and `path` differ for charging profiles and preferences; `module` and `interface` are
+    where they go. `secret` is the unguessable part of the callback address.
     """
 
     command: Command
@@ -42,8 +43,14 @@ class Order:
     secret: str = field(default_factory=new_token)
     seconds: int = 15
     module: str = "commands"
+    interface: Interface = Interface.RECEIVER
     method: str = "POST"
     path: Callable[[str], str] | None = None
+
+    @property
+    def is_resulted(self) -> bool:
+        """Does a result of the station follow the answer?"""
+        return self.command is not Command.CHARGING_PREFERENCES
 
 
 def send_command(*, peer: Peer, order: Order, now: datetime) -> Reply:
@@ -57,7 +64,8 @@ def send_command(*, peer: Peer, order: Order, now: datetime) -> Reply:
     written = order.write(response_url)
     correlation_id = str(new_id())
     sent = SentCommand.objects.create(
-        peer=peer, command=order.command, reference=order.reference, unsaid=list(written.unsaid),
+        peer=peer, command=order.command, operator=str(order.receiver or ""),
+        reference=order.reference, unsaid=list(written.unsaid),
         callback_hash=hash_token(order.secret), correlation_id=correlation_id, sent_at=now,
         deadline=now + timedelta(seconds=order.seconds + RESULT_SECONDS),
     )  # fmt: skip
@@ -65,7 +73,7 @@ def send_command(*, peer: Peer, order: Order, now: datetime) -> Reply:
     request = Request(
         order.method, f"{url}{path}", order.module, body=written.body or None,
         routing=routing_to(peer, order.receiver), correlation_id=correlation_id,
-        seconds=order.seconds,
+        seconds=order.seconds, unsaid=written.unsaid,
     )  # fmt: skip
     try:
         reply = _reply(peer, call_peer(peer, request))
@@ -75,14 +83,15 @@ def send_command(*, peer: Peer, order: Order, now: datetime) -> Reply:
     except AnswerLost as error:
         _note(sent, SentCommand.State.UNKNOWN, "", error.message)
         raise
-    state = SentCommand.State.ACCEPTED if reply.accepted else SentCommand.State.REFUSED
+    accepted = SentCommand.State.ACCEPTED if order.is_resulted else SentCommand.State.RESULTED
+    state = accepted if reply.accepted else SentCommand.State.REFUSED
     deadline = now + timedelta(seconds=reply.timeout or order.seconds + RESULT_SECONDS)
     _note(sent, state, reply.result, reply.message, deadline)
     return reply
 
 
 def _url(peer: Peer, order: Order) -> str:
-    url = peer.endpoint(order.module, "RECEIVER")
+    url = peer.endpoint(order.module, order.interface)
     if peer.state != Peer.State.REGISTERED or url is None:
         raise CommandNotPossible(f"{peer} is not connected for {order.module}.")
     if order.command not in peer.behaviour.commands:

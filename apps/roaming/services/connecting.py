@@ -85,13 +85,16 @@ def _exchange(
     base = peer.our_url or base_url()
     with transaction.atomic():
         given = give_token(peer=peer, kind=PeerToken.Kind.ACCESS, now=now, actor=actor)
-    body = our_credentials(peer=peer, token=given, base=base, version=found.version)
+    ours = our_credentials(peer=peer, token=given, base=base, version=found.version)
     url = found.credentials_url()
     peer.version = found.version.value
     try:
         answer = call_peer(
-            peer, Request(method, url, "credentials", body=body, token=token, seconds=2 * SECONDS)
-        )
+            peer, Request(
+                method, url, "credentials", body=ours.body, token=token, seconds=2 * SECONDS,
+                unsaid=ours.unsaid,
+            ),
+        )  # fmt: skip
         if not answer.succeeded:
             raise RegistrationRefused(f"{peer} refused our credentials: {answer.describe()}")
         credentials = read_credentials(Fields.of(answer.answer.data, "data"), found.version)

@@ -12,6 +12,7 @@ from apps.core.leases import lease
 from apps.roaming.client.calls import PeerAnswer, Request, call_peer
 from apps.roaming.client.routing import routing_to
 from apps.roaming.models import Peer, Push, PushQueue
+from apps.roaming.services.queueing import forget_last_words
 
 SECONDS: Final = 20
 # How long one run works before it lets others have the worker.
@@ -67,7 +68,7 @@ def _deliver(peer: Peer, push: Push) -> bool:
         return _settle(push, Push.State.REFUSED, f"{peer} has no {push.module} to push to.")
     request = Request(
         push.method, f"{url}{push.path}", push.module, body=push.body, seconds=SECONDS,
-        correlation_id=push.correlation_id, routing=routing_to(peer),
+        correlation_id=push.correlation_id, routing=routing_to(peer), unsaid=tuple(push.unsaid),
     )  # fmt: skip
     try:
         answer = call_peer(peer, request)
@@ -92,6 +93,8 @@ def _settle(push: Push, state: str, error: str) -> bool:
     Push.objects.filter(pk=push.pk, state=Push.State.WAITING).update(
         state=state, settled_at=timezone.now(), attempts=F("attempts") + 1, last_error=error[:2000]
     )
+    if push.is_last_word:
+        forget_last_words(Push.objects.filter(pk=push.pk))
     PushQueue.objects.filter(pk=push.queue_id).exclude(attempts=0).update(
         attempts=0, retry_at=None, last_error=""
     )
@@ -101,7 +104,8 @@ def _settle(push: Push, state: str, error: str) -> bool:
 def _wait(push: Push, error: str, retry_after: int) -> bool:
     queue = PushQueue.objects.get(pk=push.queue_id)
     attempts = queue.attempts + 1
-    wait = max(back_off(attempts), timedelta(seconds=retry_after))
+    # A peer that says when to come again is not made to wait longer.
+    wait = timedelta(seconds=retry_after) if retry_after else back_off(attempts)
     Push.objects.filter(pk=push.pk).update(attempts=F("attempts") + 1, last_error=error[:2000])
     PushQueue.objects.filter(pk=queue.pk).update(
         attempts=attempts, retry_at=timezone.now() + wait, last_error=error[:2000]

@@ -1,12 +1,16 @@
-"""Exchanged messages: what of them is kept, and for how long."""
+"""Exchanged messages: what of them is kept, under whose key, and for how long."""
 
 import re
 from datetime import datetime, timedelta
 from typing import Any, Final
+from uuid import UUID
 
 from django.conf import settings
 
-from apps.roaming.models import Exchange
+from apps.audit.personal import protect
+from apps.cdrs.models import CDR
+from apps.roaming.models import Exchange, WaitingCdr
+from apps.roaming.persons import drivers_in, drivers_of_exchange, protect_page
 
 # Credentials in bodies: `"token": "..."`; charge tokens are objects and stay readable.
 _SECRET: Final = re.compile(r'("token"\s*:\s*")[^"]*(")')
@@ -20,6 +24,36 @@ def kept_body(body: str) -> str:
     limit = settings.OCPI_LOG_BODY_CHARACTERS
     cut = blank if len(blank) <= limit else f"{blank[:limit]}… ({len(blank)} characters)"
     return cut.replace("\x00", "\\0").encode("utf-8", "replace").decode()
+
+
+def kept_parts(*, module: str, url: str, request_body: str, response_body: str) -> dict[str, str]:
+    """The columns of an exchange that may name drivers, as they are stored."""
+    drivers = drivers_of_exchange(module, url, (request_body, response_body))
+    if len(drivers) > 1:
+        return {"url": url, "request_body": _kept_list(module, request_body, drivers),
+                "response_body": _kept_list(module, response_body, drivers)}  # fmt: skip
+    driver = next(iter(drivers), None)
+    # What we answer may repeat what was asked, and the address may name the card.
+    return {
+        "url": protect(url, driver) if module == "tokens" else url,
+        "request_body": protect(kept_body(request_body), driver),
+        "response_body": protect(kept_body(response_body), driver),
+    }
+
+
+def _kept_list(module: str, body: str, drivers: set[UUID]) -> str:
+    if not drivers_in(module, body):
+        return kept_body(body)
+    return protect_page(module, body, drivers, limit=settings.OCPI_LOG_BODY_CHARACTERS)
+
+
+def request_body_of(exchange: Exchange) -> str:
+    """What was asked; that of a CDR that was taken stands with the CDR."""
+    if exchange.cdr_id is None:
+        return str(exchange.request_body)
+    waiting = WaitingCdr.objects.filter(pk=exchange.cdr_id).values_list("message", flat=True)
+    stored = CDR.objects.filter(pk=exchange.cdr_id).values_list("raw", flat=True)
+    return str(waiting.first() or stored.first() or "")
 
 
 def purge_exchanges(*, now: datetime) -> int:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
+from apps.audit.personal import ERASED
 from apps.roaming.models import KeptObject, Peer
 from apps.roaming.ocpi import json
 from apps.roaming.ocpi.errors import UnknownObject
@@ -30,6 +31,12 @@ class Identity:
             "party_id": self.owner.party_id,
             "key": self.object_id.strip().upper(),
         }
+
+
+class SentInOtherVersion(UnknownObject):
+    """The object is there, but the peer sent it before its version of OCPI changed."""
+
+    code = "OCPI_SENT_IN_OTHER_VERSION"
 
 
 def require_owner(*, peer: Peer, owner: PartyRef) -> None:
@@ -59,10 +66,18 @@ def require_no_other(*, peer: Peer, identity: Identity) -> None:
         raise UnknownObject("There is no such object of this connection.")
 
 
-def stored_message(kept: KeptObject | None) -> Message | None:
-    """The object as the peer sent it, or None when it is not there or deleted."""
-    if kept is None or kept.deleted_at is not None:
+def stored_message(kept: KeptObject | None, version: Version) -> Message | None:
+    """The object as the peer sent it, or None when it is not there, deleted or erased.
+
+    Raises SentInOtherVersion: what one version says is no message of another, neither to be given
+    back nor to be patched.
+    """
+    if kept is None or kept.deleted_at is not None or kept.body == ERASED:
         return None
+    if kept.version != version.value:
+        raise SentInOtherVersion(
+            f"{kept.key} was sent in OCPI {kept.version}; send it whole in {version.value}."
+        )
     message: Message = json.read(kept.body)
     return message
 

@@ -26,9 +26,9 @@ from apps.roaming.services.tariff_book import enter_tariff, withdraw_tariff
 Message = dict[str, Any]
 
 
-def get_object(*, peer: Peer, identity: Identity) -> Message:
-    """The object as the peer sent it. Raises UnknownObject."""
-    found = stored_message(find_kept(peer=peer, identity=identity))
+def get_object(*, peer: Peer, identity: Identity, version: Version) -> Message:
+    """The object as the peer sent it. Raises UnknownObject, SentInOtherVersion."""
+    found = stored_message(find_kept(peer=peer, identity=identity), version)
     if found is None:
         raise UnknownObject(f"There is no {identity.object_id} of {identity.owner} here.")
     return found
@@ -88,7 +88,7 @@ def _merged(
     peer: Peer, identity: Identity, patch: Message, version: Version, now: datetime
 ) -> Message:
     patch = with_last_updated(patch, version, now)
-    standing = get_object(peer=peer, identity=identity)
+    standing = get_object(peer=peer, identity=identity, version=version)
     kept = find_kept(peer=peer, identity=identity)
     if is_older(kept, Fields(patch).time("last_updated")):
         return standing

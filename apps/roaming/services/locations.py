@@ -33,9 +33,9 @@ class Spot:
         return Identity("locations", self.owner, self.location_id)
 
 
-def get_spot(*, peer: Peer, spot: Spot) -> Message:
-    """The object as the peer sent it. Raises UnknownLocation."""
-    location = stored_message(find_kept(peer=peer, identity=spot.identity))
+def get_spot(*, peer: Peer, spot: Spot, version: Version) -> Message:
+    """The object as the peer sent it. Raises UnknownLocation, SentInOtherVersion."""
+    location = stored_message(find_kept(peer=peer, identity=spot.identity), version)
     if location is None:
         raise UnknownLocation(f"There is no location {spot.location_id} of {spot.owner}.")
     return _inside(location, spot)
@@ -65,7 +65,7 @@ def put_spot(*, peer: Peer, spot: Spot, message: Message, version: Version, now:
     kept = find_kept(peer=peer, identity=spot.identity, lock=True)
     if not spot.evse_uid:
         return _put_location(peer, spot, message, version, kept)
-    location = stored_message(kept)
+    location = stored_message(kept, version)
     if location is None:
         raise UnknownLocation(f"There is no location {spot.location_id} of {spot.owner}.")
     try:
@@ -93,7 +93,7 @@ def patch_spot(*, peer: Peer, spot: Spot, patch: Message, version: Version, now:
     """
     patch = with_last_updated(patch, version, now)
     kept = find_kept(peer=peer, identity=spot.identity, lock=True)
-    location = stored_message(kept)
+    location = stored_message(kept, version)
     if location is None:
         raise UnknownLocation(f"There is no location {spot.location_id} of {spot.owner}.")
     standing = _inside(location, spot)

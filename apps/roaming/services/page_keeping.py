@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
+from apps.audit.personal import keyring
 from apps.cdrs.messages import CdrMessage
 from apps.core.errors import DomainError
 from apps.locations.messages import LocationMessage
@@ -22,10 +23,16 @@ from apps.roaming.ocpi.locations import operator_name, read_location
 from apps.roaming.ocpi.parties import party_of
 from apps.roaming.ocpi.tariffs import check_tariff
 from apps.roaming.ocpi.tokens import check_token
-from apps.roaming.services.cdrs import party_for, read_peer_cdr, receive_peer_cdrs
+from apps.roaming.services.cdrs import (
+    party_for,
+    read_peer_cdr,
+    receive_peer_cdrs,
+    require_own,
+)
 from apps.roaming.services.hub_clients import put_client_info
 from apps.roaming.services.keeping import is_older
 from apps.roaming.services.locations import name_of_party
+from apps.roaming.services.receiving_cdrs import settle_waiting
 from apps.roaming.services.sessions import put_session
 from apps.roaming.services.tariff_book import enter_tariff
 
@@ -146,10 +153,17 @@ def keep_cdrs(peer: Peer, objects: list[Any], now: datetime) -> Unread:
 
     def read(fields: Fields) -> CdrMessage:
         raw = json.write(fields.members)
-        return read_peer_cdr(peer=peer, message=fields.members, version=peer.ocpi_version, raw=raw)
+        message = read_peer_cdr(
+            peer=peer, message=fields.members, version=peer.ocpi_version, raw=raw
+        )
+        require_own(peer=peer, message=message)
+        return message
 
     messages = list(_readable(objects, read, unread))
-    arrivals = receive_peer_cdrs(peer=peer, messages=messages, version=peer.ocpi_version, now=now)
+    waiting = settle_waiting(messages, now=now)
+    unread.extend(f"{row.key}: waits; {row.last_error}" for row in waiting if row)
+    free = [message for message, row in zip(messages, waiting, strict=True) if row is None]
+    arrivals = receive_peer_cdrs(peer=peer, messages=free, now=now)
     unread.extend(
         f"{arrival.message.cdr_id}: {arrival.error.message}"
         for arrival in arrivals
@@ -184,7 +198,9 @@ def keep_items(
         if kept is not None and kept.peer_id != peer.pk:
             continue
         if is_older(kept, item.last_updated) or (
-            kept is not None and kept.body == body and kept.deleted_at is None
+            kept is not None
+            and (kept.version, kept.body) == (peer.version, body)
+            and kept.deleted_at is None
         ):
             continue
         changed.add(key)
@@ -194,12 +210,23 @@ def keep_items(
         row.version, row.body = peer.version, body
         row.last_updated, row.deleted_at, row.updated_at = item.last_updated, None, now
         (new if kept is None else old).append(row)
+    _give_keys([*new, *old])
+    for row in old:
+        # bulk_update() asks no field's pre_save().
+        row.body = KeptObject._meta.get_field("body").protected(row, row.body)
     fields = ["version", "body", "last_updated", "deleted_at", "updated_at"]
     KeptObject.objects.bulk_create(new, batch_size=500)
     KeptObject.objects.bulk_update(old, fields, batch_size=200)
     seen = [row.pk for row in [*known.values(), *new] if row.peer_id == peer.pk]
     KeptObject.objects.filter(pk__in=seen).update(seen_at=now)
     return changed
+
+
+def _give_keys(rows: list[Any]) -> None:
+    """One keyring for all drivers of the page, fetched with one query."""
+    keys = keyring(row.audit_person_id() for row in rows)
+    for row in rows:
+        row.audit_keys = keys
 
 
 def _known(

@@ -5,10 +5,11 @@ from typing import Any
 from apps.roaming.addresses import details_url, module_url, versions_url
 from apps.roaming.models import Party, Peer
 from apps.roaming.ocpi.credentials import CredentialsMessage, RoleMessage, write_credentials
+from apps.roaming.ocpi.tokens import Written
 from apps.roaming.ocpi.versions import Version, served_modules
 
 
-def our_credentials(*, peer: Peer, token: str, base: str, version: Version) -> dict[str, Any]:
+def our_credentials(*, peer: Peer, token: str, base: str, version: Version) -> Written:
     """Our credentials object for a peer: the party it knows us by first, then our others."""
     others = Party.objects.exclude(pk=peer.party_id).order_by("country_code", "party_id", "role")
     roles = tuple(_role(party) for party in (peer.party, *others))

@@ -8,7 +8,7 @@ from apps.roaming.ocpi.errors import UnknownObject
 from apps.roaming.ocpi.fields import Fields
 from apps.roaming.ocpi.headers import PartyRef
 from apps.roaming.ocpi.versions import Version
-from apps.roaming.services.keeping import Identity, find_kept, keep, stored_message
+from apps.roaming.services.keeping import Identity, find_kept, keep
 
 Message = dict[str, Any]
 MODULE = "chargingprofiles"
@@ -28,11 +28,6 @@ def keep_active_profile(
         peer=peer, identity=identity, version=version, message=message, last_updated=started,
         kept=kept,
     )  # fmt: skip
-
-
-def active_profile(*, peer: Peer, owner: PartyRef, session_id: str) -> Message | None:
-    """The last one, or None."""
-    return stored_message(find_kept(peer=peer, identity=Identity(MODULE, owner, session_id)))
 
 
 def _owner_of_session(peer: Peer, session_id: str) -> PartyRef:

@@ -9,6 +9,7 @@ from django.core.cache import cache
 from django.db import transaction
 
 from apps.audit.context import Actor
+from apps.audit.personal import ERASED, keyring, protect
 from apps.audit.services import record
 from apps.core.errors import DomainError
 from apps.core.ids import new_id
@@ -20,6 +21,12 @@ class PushNotWaiting(DomainError):
     """The push was settled meanwhile."""
 
     code = "PUSH_NOT_WAITING"
+
+
+class PushErased(DomainError):
+    """What it said is erased."""
+
+    code = "PUSH_ERASED"
 
 
 class PushWaits(DomainError):
@@ -39,6 +46,7 @@ class Message:
     label: str
     unsaid: tuple[str, ...] = ()
     correlation_id: str = ""
+    is_last_word: bool = False
 
 
 def enqueue(*, peer: Peer, messages: list[Message]) -> None:
@@ -51,6 +59,7 @@ def enqueue(*, peer: Peer, messages: list[Message]) -> None:
         queue = PushQueue.objects.select_for_update().get(peer=peer)
         first = queue.next_number
         pushes = [_push(queue, first + n, message) for n, message in enumerate(messages)]
+        _protect(pushes)
         Push.objects.bulk_create(pushes, batch_size=500)
         PushQueue.objects.filter(pk=queue.pk).update(next_number=first + len(messages))
         wake(queue)
@@ -61,8 +70,17 @@ def _push(queue: PushQueue, number: int, message: Message) -> Push:
         queue=queue, number=number, module=message.module, method=message.method,
         path=message.path, label=message.label[:200], unsaid=list(message.unsaid),
         body=message.body if isinstance(message.body, str) else json.write(message.body),
-        correlation_id=message.correlation_id or str(new_id()),
+        correlation_id=message.correlation_id or str(new_id()), is_last_word=message.is_last_word,
     )  # fmt: skip
+
+
+def _protect(pushes: list[Push]) -> None:
+    """Under the keys of those they tell of, which are fetched with one query."""
+    drivers = [push.audit_person_id() for push in pushes]
+    keys = keyring(drivers)
+    for push, driver in zip(pushes, drivers, strict=True):
+        push.audit_keys = keys
+        push.label = protect(push.label, driver, keys)
 
 
 def wake(queue: PushQueue) -> None:
@@ -100,15 +118,23 @@ def cancel_push(*, push: Push, reason: str, now: datetime, actor: Actor | None =
         )
         if not taken:
             raise PushNotWaiting(f"{push} does not wait any more.")
+        forget_last_words(Push.objects.filter(pk=push.pk))
         queue = push.queue
         PushQueue.objects.filter(pk=queue.pk).update(attempts=0, retry_at=None)
         wake(queue)
 
 
+def forget_last_words(pushes: Any) -> None:
+    """What had to be said of an erased person is said."""
+    pushes.filter(is_last_word=True).update(path=ERASED, body=ERASED, label=ERASED)
+
+
 def replay_push(*, push: Push) -> None:
-    """Send a settled push once more, at the end of the queue. Raises PushWaits."""
+    """Send a settled push once more, at the end of the queue. Raises PushWaits, PushErased."""
     if push.state == Push.State.WAITING:
         raise PushWaits(f"{push} waits in the queue.")
+    if push.body == ERASED:
+        raise PushErased("The person it was about is erased.")
     message = Message(
         push.module, push.method, push.path, push.body, push.label, tuple(push.unsaid)
     )

@@ -20,6 +20,7 @@ from apps.roaming.ocpi.errors import (
     UnsupportedVersion,
 )
 from apps.roaming.ocpi.fields import Fields
+from apps.roaming.ocpi.tokens import Written
 from apps.roaming.ocpi.versions import Role, Version
 from apps.roaming.secrets import encrypt_token
 from apps.roaming.services.after_registration import start_exchange
@@ -32,7 +33,7 @@ Message = dict[str, Any]
 
 def accept_registration(
     *, token: PeerToken, message: Message, version: Version, base: str, now: datetime
-) -> Message:
+) -> Written:
     """POST credentials: read the peer's endpoints, end the registration token, answer with ours.
 
     Talks to the peer, so that it must not run inside a transaction. Raises NotAllowedNow (405)
@@ -46,7 +47,7 @@ def accept_registration(
 
 def renew_registration(
     *, token: PeerToken, message: Message, version: Version, base: str, now: datetime
-) -> Message:
+) -> Written:
     """PUT credentials: as at first, the version may change. Raises NotAllowedNow (405)."""
     if token.kind != PeerToken.Kind.ACCESS or token.peer.state != Peer.State.REGISTERED:
         raise NotAllowedNow("Not registered yet; use POST.")
@@ -72,7 +73,7 @@ def disconnect(*, peer: Peer, now: datetime, actor: Actor | None = None, reason:
 
 def _take_over(
     token: PeerToken, message: Message, version: Version, base: str, now: datetime
-) -> Message:
+) -> Written:
     credentials = read_credentials(Fields.of(message, ""), version)
     candidate = _candidate(token.peer, credentials, version)
     found = _discover(candidate, credentials, version)

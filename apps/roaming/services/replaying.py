@@ -3,10 +3,12 @@
 from typing import Final
 from urllib.parse import urlsplit
 
+from apps.audit.personal import ERASED
 from apps.core.errors import DomainError
 from apps.roaming.client.calls import PeerAnswer, Request, call_peer
 from apps.roaming.client.routing import routing_to
 from apps.roaming.models import Exchange, Peer
+from apps.roaming.services.exchanges import request_body_of
 
 # Commands are sent once; credentials and registration carry secrets that are not kept.
 _NEVER: Final = {"commands", "chargingprofiles", "credentials", "versions"}
@@ -24,7 +26,10 @@ def check_replayable(exchange: Exchange) -> Peer:
         raise NotReplayable("Its peer is not registered.")
     if exchange.module in _NEVER or not exchange.module:
         raise NotReplayable(f"Messages of the module {exchange.module or 'unknown'} are sent once.")
-    if " characters)" in exchange.request_body[-30:] or "***" in exchange.request_body:
+    body = request_body_of(exchange)
+    if body == ERASED or exchange.url == ERASED:
+        raise NotReplayable("The person it was about is erased.")
+    if " characters)" in body[-30:] or "***" in body:
         raise NotReplayable("Its body was not kept in full.")
     return exchange.peer
 

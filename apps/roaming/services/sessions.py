@@ -25,9 +25,9 @@ def source_of(peer: Peer) -> str:
     return CDR.Source.HUB if peer.hub else CDR.Source.OCPI
 
 
-def get_session(*, peer: Peer, owner: PartyRef, session_id: str) -> Message:
-    """The session as the peer sent it. Raises UnknownObject."""
-    found = stored_message(find_kept(peer=peer, identity=_identity(owner, session_id)))
+def get_session(*, peer: Peer, owner: PartyRef, session_id: str, version: Version) -> Message:
+    """The session as the peer sent it. Raises UnknownObject, SentInOtherVersion."""
+    found = stored_message(find_kept(peer=peer, identity=_identity(owner, session_id)), version)
     if found is None:
         raise UnknownObject(f"There is no session {session_id} of {owner}.")
     return found
@@ -57,7 +57,7 @@ def patch_session(
     require_party_of_url(patch, owner)
     Fields(patch).items("charging_periods")
     kept = find_kept(peer=peer, identity=_identity(owner, session_id), lock=True)
-    standing = stored_message(kept)
+    standing = stored_message(kept, version)
     if standing is None:
         raise UnknownObject(f"There is no session {session_id} of {owner}.")
     if is_older(kept, Fields(patch).time("last_updated")):

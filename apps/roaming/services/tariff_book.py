@@ -8,17 +8,18 @@ from datetime import datetime
 from typing import Any
 
 import structlog
+from django.db import transaction
 
 from apps.core.errors import DomainError
 from apps.locations.publishing import get_or_add_operator
-from apps.roaming.models import KeptObject, Peer
+from apps.roaming.models import KeptObject, Party, Peer
 from apps.roaming.ocpi import json
 from apps.roaming.ocpi.headers import PartyRef
-from apps.roaming.ocpi.versions import Version
+from apps.roaming.ocpi.versions import Role, Version
 from apps.roaming.services.locations import name_of_party
-from apps.tariffs.models import Tariff, TariffVersion
+from apps.tariffs.models import Tariff
 from apps.tariffs.ocpi.tariffs import prepare_tariff
-from apps.tariffs.services import content_hash, end_tariff, receive_tariff
+from apps.tariffs.services import end_tariff, receive_tariff, says_the_same
 
 Message = dict[str, Any]
 logger = structlog.get_logger(__name__)
@@ -26,8 +27,13 @@ logger = structlog.get_logger(__name__)
 
 def enter_tariff(
     *, peer: Peer, owner: PartyRef, message: Message, version: Version, now: datetime
-) -> None:
-    """A tariff as it was sent becomes a version of the operator's, unless it says nothing new."""
+) -> bool:
+    """A tariff as it was sent becomes a version of the operator's, unless it says nothing new.
+
+    False when the book can't take it.
+    """
+    if not _concerns_us(owner, message):
+        return False
     operator = get_or_add_operator(
         country_code=owner.country_code, party_id=owner.party_id, name=name_of_party(peer, owner)
     )
@@ -35,6 +41,28 @@ def enter_tariff(
         receive_tariff(operator=operator, content=message, ocpi_version=version.value, now=now)
     except DomainError as error:
         _tell(error, "tariff_not_in_book", owner, message.get("id"))
+        return False
+    return True
+
+
+def enter_kept_tariffs(*, now: datetime) -> dict[str, int]:
+    """Bring in what peers sent before the book took tariffs; how many it has and can't take.
+
+    Those of connected peers only: the others' are in force no more. Each in a transaction of its
+    own; run again, it changes nothing.
+    """
+    kept = KeptObject.objects.filter(
+        module="tariffs", deleted_at=None, peer__state=Peer.State.REGISTERED
+    )
+    counts = {"in the book": 0, "not taken": 0}
+    for each in kept.select_related("peer").order_by("pk").iterator(chunk_size=500):
+        with transaction.atomic():
+            taken = enter_tariff(
+                peer=each.peer, owner=PartyRef.of(each.country_code, each.party_id),
+                message=json.read(each.body), version=Version(each.version), now=now,
+            )  # fmt: skip
+        counts["in the book" if taken else "not taken"] += 1
+    return counts
 
 
 def withdraw_tariff(*, owner: PartyRef, tariff_id: str, now: datetime, reason: str) -> None:
@@ -56,8 +84,8 @@ def describe_in_book(kept: KeptObject) -> str:
     except DomainError as error:
         return f"Not in the tariff book: {error.message}"
     tariff = _find(PartyRef.of(kept.country_code, kept.party_id), kept.key)
-    last = tariff and TariffVersion.objects.filter(tariff=tariff).order_by("active_from").last()
-    if not last or last.content_hash != content_hash(content):
+    last = tariff and tariff.versions.standing().order_by("active_from").last()
+    if not last or not says_the_same(last, content):
         return "Not in the tariff book as it was sent last."
     until = f" until {last.active_to:%-d %b %Y, %H:%M}" if last.active_to else ""
     return f"Version {last.number}, from {last.active_from:%-d %b %Y, %H:%M}{until} (UTC)"
@@ -70,6 +98,27 @@ def _find(owner: PartyRef, tariff_id: str) -> Tariff | None:
         tariff_id__iexact=tariff_id.strip(),
     ).first()
     return found
+
+
+def _concerns_us(owner: PartyRef, message: Message) -> bool:
+    """Gireve's differentiated tariffs (GIREVE_Tech_OCPI_V2.2.1, cpo_tariffs): one id may come
+    several times, each for one eMSP and once for all others. Ours wins over that for all; those
+    for others are none of the book's business."""
+    target = _target(message)
+    if target is not None:
+        return Party.objects.filter(
+            role=Role.EMSP.value, country_code__iexact=target[0], party_id__iexact=target[1]
+        ).exists()
+    tariff = _find(owner, str(message.get("id", "")))
+    last = tariff and tariff.versions.standing().order_by("active_from").last()
+    return not (last and last.active_to is None and _target(last.content))
+
+
+def _target(content: Message) -> tuple[str, str] | None:
+    """The country code and party id of the eMSP that a tariff is for; None: for all."""
+    country = str(content.get("target_operator_country_code") or "").strip()
+    party = str(content.get("target_operator_party_id") or "").strip()
+    return (country, party) if country or party else None
 
 
 def _tell(error: DomainError, event: str, owner: PartyRef, tariff_id: object) -> None:

@@ -11,7 +11,7 @@ from apps.roaming.ocpi import json
 from apps.roaming.ocpi.tokens import TokenMessage, write_token
 from apps.roaming.ocpi.versions import Version
 from apps.roaming.services.queueing import Message, enqueue
-from apps.roaming.services.tokens import Owners, token_message, tokens_for
+from apps.roaming.services.tokens import Owners, changed_since, token_message, tokens_for
 
 MODULE: Final = "tokens:push"
 # A change becomes visible when it commits, which is later than its time says.
@@ -44,7 +44,7 @@ def _changed(peer: Peer, cursor: PullCursor) -> list[Message]:
     owners = Owners.load(peer)
     rows = tokens_for(peer, owners).order_by("changed_at", "id")
     if cursor.since is not None:
-        rows = rows.filter(changed_at__gte=cursor.since)
+        rows = changed_since(rows, cursor.since)
     written = (token_message(peer, row, owners) for row in rows.iterator(chunk_size=1000))
     return [push_of(peer, token) for token in written if token is not None]
 

@@ -1,6 +1,5 @@
-"""Tariffs, their versions, and the editor of a new version with its live preview."""
+"""Tariffs with their versions: what is in force, what is planned, what was withdrawn."""
 
-import json
 from typing import Any
 
 from django import forms
@@ -8,70 +7,39 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from apps.core import staff_display
 from apps.core.admin import RelatedDropdownFilter, StaffModelAdmin
 from apps.core.errors import DomainError
+from apps.tariffs.admin.editor import EditorMixin
 from apps.tariffs.models import Tariff, TariffVersion
-from apps.tariffs.ocpi.tariffs import VERSIONS
-from apps.tariffs.services import add_version
-from apps.tariffs.staff_preview import Preview, preview_of, read_content
+from apps.tariffs.services import withdraw_version
+from apps.tariffs.services.finding import is_in_force
+from apps.tariffs.staff_preview import preview_of
 
-EXAMPLE = {
-    "currency": "EUR",
-    "elements": [
-        {
-            "price_components": [{"type": "ENERGY", "price": 0.49, "vat": 21.0, "step_size": 1}],
-            "restrictions": {"start_time": "07:00", "end_time": "19:00"},
-        },
-        {
-            "price_components": [
-                {"type": "FLAT", "price": 0.5, "vat": 21.0, "step_size": 1},
-                {"type": "ENERGY", "price": 0.35, "vat": 21.0, "step_size": 1},
-                {"type": "PARKING_TIME", "price": 3.0, "vat": 21.0, "step_size": 900},
-            ]
-        },
-    ],
-}
+WITHDRAW = "tariffs.change_tariffversion"
 
 
-class VersionForm(forms.Form):
-    """A new version of a tariff."""
+class WithdrawalForm(forms.Form):
+    """Why a planned version is withdrawn, and what takes its place."""
 
-    ocpi_version = forms.ChoiceField(
-        label="OCPI version", choices=[(name, name) for name in reversed(VERSIONS)],
-        initial="2.2.1", widget=forms.Select(attrs={"class": "staff-input"}),
-    )  # fmt: skip
-    content = forms.CharField(
-        label="Tariff, as OCPI writes it",
-        widget=forms.Textarea(
-            attrs={"rows": 24, "class": "staff-input tariff-content", "spellcheck": "false"}
-        ),
-        help_text="The preview beside it follows as you type.",
-    )
-    active_from = forms.DateTimeField(
-        label="In force from (UTC)",
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local", "class": "staff-input"}),
-        help_text="The version before ends at this moment.",
-    )
-    active_to = forms.DateTimeField(
-        label="In force until (UTC)", required=False,
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local", "class": "staff-input"}),
-        help_text="Empty: until it is ended or followed by another.",
-    )  # fmt: skip
     reason = forms.CharField(
-        max_length=500, widget=forms.TextInput(attrs={"class": "staff-input"}),
-        help_text="Kept in the audit trail.",
+        max_length=500, widget=forms.Textarea(attrs={"rows": 3, "class": "staff-input"}),
+        help_text="Shown beside the version, and kept in the audit trail.",
+    )  # fmt: skip
+    previous_goes_on = forms.BooleanField(
+        label="The version before it goes on in its place", required=False, initial=True,
+        help_text="Otherwise nothing is in force from then on.",
     )  # fmt: skip
 
 
 @admin.register(Tariff)
-class TariffAdmin(StaffModelAdmin):
+class TariffAdmin(EditorMixin, StaffModelAdmin):
     list_display = ["owner_shown", "tariff_id", "name", "at_operator", "versions_counted"]
     list_filter = [("operator", RelatedDropdownFilter), ("provider", RelatedDropdownFilter)]
     list_select_related = ["operator", "provider", "at_operator"]
@@ -97,15 +65,27 @@ class TariffAdmin(StaffModelAdmin):
         fixed = ["operator", "provider", "tariff_id"] if obj is not None else []
         return [*self.readonly_fields, *fixed]
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
+        """With what the person may do with it, for `versions_shown`."""
+        tariff = super().get_object(request, object_id, from_field)
+        if tariff is not None:
+            tariff.may_add = request.user.has_perm("tariffs.add_tariffversion")
+            tariff.may_withdraw = request.user.has_perm(WITHDRAW)
+        return tariff
+
     def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
         own = [
-            path("preview/", self.admin_site.admin_view(self.preview), name="tariffs_preview"),
+            path("preview/", view(self.preview), name="tariffs_preview"),
             path(
-                "<path:object_id>/new-version/",
-                self.admin_site.admin_view(self.new_version),
+                "<path:object_id>/new-version/", view(self.new_version),
                 name="tariffs_tariff_new_version",
             ),
-        ]
+            path(
+                "<path:object_id>/withdraw/<int:number>/", view(self.withdraw),
+                name="tariffs_tariff_withdraw",
+            ),
+        ]  # fmt: skip
         return [*own, *super().get_urls()]
 
     @admin.display(description="owner", ordering="operator__name")
@@ -117,97 +97,68 @@ class TariffAdmin(StaffModelAdmin):
         return staff_display.number(tariff.version_count)
 
     @admin.display(description="versions")
-    def versions_shown(self, tariff: Tariff) -> SafeString | str:
+    def versions_shown(self, tariff: Any) -> SafeString | str:
         if tariff.pk is None or tariff._state.adding:
             return "Save the tariff first; then add its first version."
-        versions = tariff.versions.order_by("-active_from")
-        rows = format_html_join(
-            "", "<tr><th>{}</th><td>{}</td><td>{}</td><td>OCPI {}</td><td>{}</td></tr>",
-            ((f"Version {each.number}", f"{each.active_from:%-d %b %Y, %H:%M}",
-              f"until {each.active_to:%-d %b %Y, %H:%M}" if each.active_to else "until ended",
-              each.ocpi_version, each.currency) for each in versions),
-        )  # fmt: skip
-        address = reverse("admin:tariffs_tariff_new_version", args=[tariff.pk])
-        table = rows or mark_safe("<tr><td>There is no version yet: nothing is priced.</td></tr>")
-        return format_html(
-            '<table class="staff-rows"><tbody>{}</tbody></table>'
-            '<p><a class="staff-link" href="{}">Add a version</a></p>',
-            table, address,
-        )  # fmt: skip
+        now = timezone.now()
+        versions = tariff.versions.order_by("-active_from", "-number")
+        context = {
+            "tariff": tariff,
+            "versions": [(version, _state(version, now)) for version in versions],
+        }
+        return render_to_string("tariffs/versions.html", context)
 
     @admin.display(description="preview")
     def preview_shown(self, tariff: Tariff) -> SafeString | str:
-        version = None if tariff._state.adding else _newest(tariff)
+        version = None if tariff._state.adding else _shown_version(tariff)
         if version is None:
             return staff_display.EMPTY
         return preview_of(version.content, version.ocpi_version).as_html()
 
-    def preview(self, request: HttpRequest) -> HttpResponse:
-        """The fragment that the editor shows beside a tariff while it is typed."""
-        if not request.user.has_perm("tariffs.view_tariff"):
-            raise PermissionDenied
-        content, version = request.POST.get("content", ""), request.POST.get("ocpi_version", "")
-        return HttpResponse(_preview_of_text(content, version).as_html())
-
-    def new_version(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """The editor of a new version; refused content stays in it, with the reason."""
-        if not request.user.has_perm("tariffs.add_tariffversion"):
+    def withdraw(self, request: HttpRequest, object_id: str, number: int) -> HttpResponse:
+        """Asks for the reason, then withdraws a planned version."""
+        if not request.user.has_perm(WITHDRAW):
             raise PermissionDenied
         tariff = self.get_object(request, object_id)
-        if tariff is None:
+        version = tariff and tariff.versions.filter(number=number).first()
+        if version is None:
             raise Http404
-        form = VersionForm(request.POST or None, initial=_initial(tariff))
-        if request.method == "POST" and form.is_valid() and self._add(request, tariff, form):
-            return HttpResponseRedirect(reverse("admin:tariffs_tariff_change", args=[tariff.pk]))
-        content = form["content"].value() or ""
+        back = reverse("admin:tariffs_tariff_change", args=[tariff.pk])
+        form = WithdrawalForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            try:
+                withdraw_version(version=version, now=timezone.now(), **form.cleaned_data)
+            except DomainError as error:
+                messages.error(request, error.message)
+            else:
+                messages.success(request, f"{version} is withdrawn.")
+            return HttpResponseRedirect(back)
         context = {
             **self.admin_site.each_context(request),
-            "title": f"New version of {tariff}",
+            "title": f"Withdraw {version}",
             "opts": self.opts,
             "object": tariff,
+            "version": version,
+            "previous": tariff.versions.standing().filter(active_to=version.active_from).first(),
             "form": form,
-            "preview": _preview_of_text(content, form["ocpi_version"].value()).as_html(),
-            "preview_address": reverse("admin:tariffs_preview"),
-            "back": reverse("admin:tariffs_tariff_change", args=[tariff.pk]),
+            "back": back,
         }
-        return TemplateResponse(request, "tariffs/new_version.html", context)
-
-    def _add(self, request: HttpRequest, tariff: Tariff, form: VersionForm) -> bool:
-        told, before = form.cleaned_data, _newest(tariff)
-        try:
-            content = {"id": tariff.tariff_id, **read_content(told["content"])}
-            version = add_version(
-                tariff=tariff, content=content, ocpi_version=told["ocpi_version"],
-                active_from=told["active_from"], active_to=told["active_to"],
-                reason=told["reason"],
-            )  # fmt: skip
-        except DomainError as error:
-            form.add_error("content", error.message)
-            return False
-        if version == before:
-            messages.info(request, f"{version} says the same already; nothing was added.")
-        else:
-            messages.success(request, f"{version} was added.")
-        return True
+        return TemplateResponse(request, "tariffs/withdraw.html", context)
 
 
-def _newest(tariff: Tariff) -> TariffVersion | None:
-    version: TariffVersion | None = tariff.versions.order_by("-active_from").first()
+def _state(version: TariffVersion, now: Any) -> tuple[str, str]:
+    """What has become of the version, and its tone."""
+    if version.withdrawn_at is not None:
+        return "Withdrawn", "calm"
+    if version.active_from > now:
+        return "Planned", "info"
+    return ("In force", "good") if is_in_force(version, now) else ("Ended", "calm")
+
+
+def _shown_version(tariff: Tariff) -> TariffVersion | None:
+    """What is in force now, else what begins last."""
+    standing = tariff.versions.standing()
+    version: TariffVersion | None = (
+        standing.in_force(timezone.now()).first() or standing.order_by("-active_from").first()
+    )
     return version
-
-
-def _initial(tariff: Tariff) -> dict[str, Any]:
-    newest = _newest(tariff)
-    content = newest.content if newest else {"id": tariff.tariff_id, **EXAMPLE}
-    return {
-        "content": json.dumps(content, indent=2, ensure_ascii=False),
-        "ocpi_version": newest.ocpi_version if newest else "2.2.1",
-        "active_from": timezone.now().strftime("%Y-%m-%dT%H:%M"),
-    }
-
-
-def _preview_of_text(text: str, ocpi_version: str) -> Preview:
-    try:
-        return preview_of(read_content(text), ocpi_version)
-    except DomainError as error:
-        return Preview(problem=error.message)

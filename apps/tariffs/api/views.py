@@ -1,8 +1,9 @@
 """`/api/v1/tariff-notes/`: what drivers should know about prices."""
 
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from django.utils import timezone
+from django.utils.cache import patch_vary_headers
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -15,6 +16,9 @@ from apps.core.problems import ProblemSerializer
 from apps.locations.models import Location, Operator
 from apps.tariffs.models import TariffNote
 from apps.tariffs.services import NoteWanted, find_notes
+
+# Notes change by days; an app that draws many stations needn't ask for each.
+KEPT_SECONDS: Final = 300
 
 
 class PartyNotFound(NotFound):
@@ -65,14 +69,21 @@ class TariffNotesView(APIView):
             OpenApiParameter("language", str, description="ISO 639-1: en."),
             OpenApiParameter("channel", str, enum=[str(name) for name in TariffNote.Channel]),
         ],
-        responses={200: TariffNoteOutput(many=True), 404: ProblemSerializer},
+        responses={
+            200: TariffNoteOutput(many=True),
+            400: ProblemSerializer,
+            404: ProblemSerializer,
+        },
     )
     def get(self, request: Request) -> Response:
         query = NotesQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         wanted = _wanted(query.validated_data, cast(Credential, request.auth))
         notes = find_notes(wanted=wanted, today=timezone.now().date())
-        return Response(TariffNoteOutput(notes, many=True).data)
+        response = Response(TariffNoteOutput(notes, many=True).data)
+        response["Cache-Control"] = f"private, max-age={KEPT_SECONDS}"
+        patch_vary_headers(response, ["Authorization"])
+        return response
 
 
 def _wanted(asked: dict[str, str], credential: Credential) -> NoteWanted:

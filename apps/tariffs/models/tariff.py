@@ -74,20 +74,26 @@ class Tariff(AuditedModel):
 
 
 class TariffVersionQuerySet(AuditedQuerySet):
+    def standing(self) -> "TariffVersionQuerySet":
+        """Those that were not withdrawn."""
+        return self.filter(withdrawn_at=None)
+
     def in_force(self, at: datetime) -> "TariffVersionQuerySet":
         """Those that apply at this moment; one per tariff at most."""
-        return self.filter(active_from__lte=at).filter(Q(active_to=None) | Q(active_to__gt=at))
+        found = self.standing().filter(active_from__lte=at)
+        return found.filter(Q(active_to=None) | Q(active_to__gt=at))
 
     def overlapping(self, start: datetime, end: datetime | None) -> "TariffVersionQuerySet":
         """Those in force at any moment of the period; an end of None is never."""
-        found = self.filter(Q(active_to=None) | Q(active_to__gt=start))
+        found = self.standing().filter(Q(active_to=None) | Q(active_to__gt=start))
         return found if end is None else found.filter(active_from__lt=end)
 
 
 class TariffVersion(AuditedModel):
     """What a tariff says from one moment to another; never overwritten.
 
-    Only its end can be set or moved. Two versions of a tariff are never in force together:
+    Only its end can be set or moved, and a planned version can be withdrawn before it begins; it
+    stays as a record of what was planned. Two versions of a tariff are never in force together:
     PostgreSQL refuses it by an exclusion constraint, the service everywhere.
     """
 
@@ -101,6 +107,8 @@ class TariffVersion(AuditedModel):
     active_to = models.DateTimeField(
         null=True, blank=True, help_text="The first moment it is not in force; empty: until ended."
     )
+    withdrawn_at = models.DateTimeField(null=True, blank=True, editable=False)
+    withdrawal_reason = models.CharField(max_length=500, blank=True, editable=False)
 
     objects: ClassVar[Any] = TariffVersionQuerySet.as_manager()
 
@@ -115,16 +123,22 @@ class TariffVersion(AuditedModel):
         constraints = [
             models.UniqueConstraint(fields=["tariff", "number"], name="tariff_version_number_once"),
             models.UniqueConstraint(
-                fields=["tariff"], condition=Q(active_to=None), name="tariff_one_open_version"
+                fields=["tariff"], condition=Q(active_to=None, withdrawn_at=None),
+                name="tariff_one_open_version",
             ),
             models.CheckConstraint(
                 condition=Q(active_to=None) | Q(active_to__gt=F("active_from")),
                 name="tariff_version_period_not_empty",
             ),
             models.CheckConstraint(
+                condition=Q(withdrawn_at=None, withdrawal_reason="")
+                | Q(withdrawn_at__lt=F("active_from")) & ~Q(withdrawal_reason=""),
+                name="tariff_version_withdrawn_before_it_begins",
+            ),
+            models.CheckConstraint(
                 condition=Q(ocpi_version__in=VERSIONS), name="tariff_version_ocpi_known"
             ),
-        ]
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return f"{self.tariff}, version {self.number}"
@@ -133,6 +147,10 @@ class TariffVersion(AuditedModel):
         self, stored: dict[str, Any], fields: "Sequence[models.Field[Any, Any]]"
     ) -> None:
         """Raises TariffVersionKept."""
+        if stored["withdrawn_at"] is not None:
+            raise TariffVersionKept(
+                f"Version {stored['number']} of tariff {self.tariff} was withdrawn and stays so."
+            )
         touched = sorted(self.KEPT & {field.attname for field in fields})
         if touched:
             raise TariffVersionKept(

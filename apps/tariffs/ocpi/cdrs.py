@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from itertools import pairwise
+from operator import itemgetter
 from typing import Any
 
 from apps.core.errors import InvalidInput
@@ -18,6 +18,7 @@ from apps.tariffs.ocpi.fields import (
     shorten,
 )
 from apps.tariffs.ocpi.prices import read_price
+from apps.tariffs.restrictions import SECONDS_PER_HOUR
 from apps.tariffs.session import (
     ENERGY,
     PARKING_TIME,
@@ -28,6 +29,8 @@ from apps.tariffs.session import (
     Period,
     Price,
     SessionRecord,
+    make_period,
+    make_record,
 )
 
 MOST_PERIODS = 20_000
@@ -69,21 +72,26 @@ def _read(raw: Mapping[str, Any], version: str) -> SessionRecord:
         location = {}
     start = raw.get("start_date_time")
     began = UNKNOWN_TIME if start is None else read_instant(start, "start_date_time")
-    return SessionRecord(
-        version,
-        read_text(raw.get("id")),
-        read_text(raw.get("currency")).upper(),
-        periods[0].start if began == UNKNOWN_TIME else began,
-        tuple(periods),
-        read_text(location.get("country")).upper(),
-        read_text(location.get("postal_code")),
-        read_text(location.get("time_zone")),
-        True in [RESERVATION_TIME in period.volumes for period in periods],
-        raw.get("credit") is True,
-        read_text(raw.get("remark")),
-        read_price(raw.get("total_cost"), "total_cost"),
-        _read_parts(raw),
-        capped(notes) if notes else (),
+    has_reservation = False
+    for period in periods:
+        has_reservation = has_reservation or RESERVATION_TIME in period.volumes
+    return make_record(
+        (
+            version,
+            read_text(raw.get("id")),
+            read_text(raw.get("currency")).upper(),
+            periods[0].start if began == UNKNOWN_TIME else began,
+            tuple(periods),
+            read_text(location.get("country")).upper(),
+            read_text(location.get("postal_code")),
+            read_text(location.get("time_zone")),
+            has_reservation,
+            raw.get("credit") is True,
+            read_text(raw.get("remark")),
+            read_price(raw.get("total_cost"), "total_cost"),
+            _read_parts(raw),
+            capped(notes) if notes else (),
+        )
     )
 
 
@@ -106,22 +114,21 @@ def _read_periods(raw: Mapping[str, Any], notes: list[Note]) -> list[Period]:
     if len(listed) > MOST_PERIODS:
         raise CdrTooLarge(f"The CDR has {len(listed)} charging periods, above {MOST_PERIODS}.")
     found = [_read_period(period, index, notes) for index, period in enumerate(listed)]
-    _sort_periods(found, notes)
-    ends: list[datetime | None] = [period[0] for period in found[1:]]
-    ends.append(_session_end(raw, found[-1][0], notes))
-    return [
-        _close_period(number, period, end, notes)
-        for number, (period, end) in enumerate(zip(found, ends, strict=True), 1)
-    ]
+    if len(found) > 1:
+        _sort_periods(found, notes)
+    last, session_end = len(found), _session_end(raw, found[-1][0], notes)
+    periods = []
+    for number, period in enumerate(found, 1):
+        end = found[number][0] if number < last else session_end
+        periods.append(_close_period(number, period, end, notes))
+    return periods
 
 
 def _read_period(raw: object, index: int, notes: list[Note]) -> OpenPeriod:
     try:
         period = read_mapping(raw, "period")
         start = read_instant(period.get("start_date_time"), "start_date_time")
-        volumes: dict[str, Decimal] = {}
-        for dimension in read_list(period.get("dimensions"), "dimensions"):
-            _read_dimension(dimension, index, volumes, notes)
+        volumes = _read_volumes(period.get("dimensions"), index, notes)
         if not volumes:
             text = f"Charging period {index + 1} has no volumes: it costs nothing."
             notes.append(Note("PERIOD_EMPTY", text))
@@ -130,33 +137,39 @@ def _read_period(raw: object, index: int, notes: list[Note]) -> OpenPeriod:
         raise error.inside(f"charging_periods[{index}]") from None
 
 
-def _read_dimension(
-    raw: object, index: int, volumes: dict[str, Decimal], notes: list[Note]
-) -> None:
-    """Adds a dimension's volume. Those of one dimension listed twice are added up."""
-    dimension = read_mapping(raw, "dimensions")
-    name = dimension.get("type")
-    if name not in DIMENSIONS:
-        name = read_text(name).upper()
-    if name not in DIMENSIONS:
-        text = f"Charging period {index + 1} has the unknown dimension {shorten(name)}."
-        notes.append(Note("CDR_DIMENSION_UNKNOWN", text))
-        return
-    volume = read_number(dimension.get("volume"), "dimensions.volume")
-    if name in volumes:
-        text = f"Charging period {index + 1} lists {name} twice: the volumes were added up."
-        notes.append(Note("CDR_DIMENSION_TWICE", text))
-        volume += volumes[name]
-    volumes[name] = volume
+def _read_volumes(raw: object, index: int, notes: list[Note]) -> dict[str, Decimal]:
+    """Each dimension with its volume. Those of one dimension listed twice are added up."""
+    volumes: dict[str, Decimal] = {}
+    for listed in read_list(raw, "dimensions"):
+        dimension = listed if type(listed) is dict else read_mapping(listed, "dimensions")
+        name = dimension.get("type")
+        if type(name) is not str or name not in DIMENSIONS:
+            name = read_text(name).upper()
+            if name not in DIMENSIONS:
+                text = f"Charging period {index + 1} has the unknown dimension {shorten(name)}."
+                notes.append(Note("CDR_DIMENSION_UNKNOWN", text))
+                continue
+        volume = read_number(dimension.get("volume"), "dimensions.volume")
+        if name in volumes:
+            text = f"Charging period {index + 1} lists {name} twice: the volumes were added up."
+            notes.append(Note("CDR_DIMENSION_TWICE", text))
+            volume += volumes[name]
+        volumes[name] = volume
+    return volumes
 
 
 def _sort_periods(found: list[OpenPeriod], notes: list[Note]) -> None:
-    for earlier, later in pairwise(found):
-        if later[0] < earlier[0]:
-            found.sort(key=lambda period: period[0])
-            text = "The charging periods were out of order: they were sorted by their start."
-            notes.append(Note("PERIODS_OUT_OF_ORDER", text))
-            return
+    """Puts the periods in order of their starts."""
+    earlier = found[0][0]
+    for period in found:
+        if period[0] < earlier:
+            break
+        earlier = period[0]
+    else:
+        return
+    found.sort(key=itemgetter(0))
+    text = "The charging periods were out of order: they were sorted by their start."
+    notes.append(Note("PERIODS_OUT_OF_ORDER", text))
 
 
 def _session_end(raw: Mapping[str, Any], last: datetime, notes: list[Note]) -> datetime | None:
@@ -179,12 +192,12 @@ def _close_period(
     """The period with its length by the clock, and its times in seconds."""
     start, volumes, tariff_id = period
     clock = None if end is None else seconds_between(start, end)
-    for name, volume in volumes.items():
+    for name in volumes:
         if name in TIMES:
-            volumes[name] = seconds = to_seconds(volume, clock)
+            volumes[name] = seconds = to_seconds(volumes[name], clock)
             if seconds is not clock and clock is not None and seconds > clock + 1:
                 _note_overlap(number, name, seconds, clock, notes)
-    return Period(number, start, clock, volumes, tariff_id)
+    return make_period((number, start, clock, volumes, tariff_id))
 
 
 def seconds_between(start: datetime, end: datetime) -> Decimal:
@@ -201,8 +214,10 @@ def to_seconds(hours: Decimal, clock: Decimal | None) -> Decimal:
     Where they round to what the timestamps of the period say, the timestamps are exact; other
     volumes keep their fraction until the total of the session goes to the nearest second.
     """
-    seconds = hours * 3600
-    if clock is not None and hours and -HALF_A_SECOND <= seconds - clock <= HALF_A_SECOND:
+    seconds = hours * SECONDS_PER_HOUR
+    if seconds == clock:
+        return clock
+    if clock is not None and hours and abs(seconds - clock) <= HALF_A_SECOND:
         return clock
     return seconds
 

@@ -9,6 +9,7 @@ from typing import Any
 from apps.core.errors import InvalidInput
 
 LARGEST_NUMBER = Decimal(10) ** 12
+SMALLEST_NUMBER = -LARGEST_NUMBER
 SHORTEST_TIMESTAMP = len("2015-06-29T20:39")
 
 
@@ -35,7 +36,7 @@ def read_number(value: object, name: str) -> Decimal:
     """
     number = value if type(value) is Decimal else _to_decimal(value, name)
     try:
-        if -LARGEST_NUMBER < number < LARGEST_NUMBER:
+        if SMALLEST_NUMBER < number < LARGEST_NUMBER:
             return +number
     except InvalidOperation:  # a NaN can't be compared
         pass
@@ -117,6 +118,8 @@ def read_text(value: object) -> str:
     """A string as sent, a number as its digits, anything else as an empty text."""
     if type(value) is str:
         return value.strip()
+    if value is None:
+        return ""
     if isinstance(value, (int, Decimal)) and not isinstance(value, bool):
         return str(value)
     return ""

@@ -9,8 +9,14 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from apps.tariffs.ocpi.fields import read_list, read_mapping, read_number, read_optional_number
-from apps.tariffs.session import Price
+from apps.tariffs.ocpi.fields import (
+    UnreadableField,
+    read_list,
+    read_mapping,
+    read_number,
+    read_optional_number,
+)
+from apps.tariffs.session import Price, make_price
 from apps.tariffs.tariff import Limit
 
 
@@ -20,13 +26,18 @@ def read_price(value: object, name: str) -> Price | None:
         return None
     if not isinstance(value, dict):
         return Price(read_number(value, name), None)
-    if "before_taxes" in value:
-        return _read_taxed_price(value)
-    excl, incl = value.get("excl_vat"), value.get("incl_vat")
-    return Price(
-        None if excl is None else read_number(excl, "excl_vat"),
-        None if incl is None else read_number(incl, "incl_vat"),
-    )
+    try:
+        if "before_taxes" in value:
+            return _read_taxed_price(value)
+        excl, incl = value.get("excl_vat"), value.get("incl_vat")
+        return make_price(
+            (
+                None if excl is None else read_number(excl, "excl_vat"),
+                None if incl is None else read_number(incl, "incl_vat"),
+            )
+        )
+    except UnreadableField as error:
+        raise error.inside(name) from None
 
 
 def _read_taxed_price(value: Mapping[str, Any]) -> Price:
@@ -46,7 +57,10 @@ def read_limit(value: object, name: str) -> Limit | None:
     if not isinstance(value, dict):
         return Limit(read_number(value, name), None)
     sides = (("excl_vat", "before_taxes"), ("incl_vat", "after_taxes"))
-    excl, incl = (_first_number(value, names) for names in sides)
+    try:
+        excl, incl = (_first_number(value, names) for names in sides)
+    except UnreadableField as error:
+        raise error.inside(name) from None
     return Limit(excl, incl)
 
 

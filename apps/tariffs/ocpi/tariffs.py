@@ -140,8 +140,8 @@ def _vat_is_told(elements: list[Any]) -> bool:
     return any(
         isinstance(component, Mapping) and component.get("vat") is not None
         for element in elements
-        if isinstance(element, Mapping)
-        for component in element.get("price_components") or ()
+        if isinstance(element, Mapping) and isinstance(element.get("price_components"), list)
+        for component in element["price_components"]
     )
 
 

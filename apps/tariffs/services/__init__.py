@@ -3,12 +3,15 @@
 from apps.tariffs.services.book import (
     OwnerMissing,
     TariffContentUnfit,
+    TariffVersionBegun,
     TariffVersionsOverlap,
+    WithdrawalUnexplained,
     add_version,
-    content_hash,
     create_tariff,
     end_tariff,
     receive_tariff,
+    says_the_same,
+    withdraw_version,
 )
 from apps.tariffs.services.finding import TariffBook
 from apps.tariffs.services.notes import NoteMisplaced, NoteWanted, find_notes, save_note
@@ -19,12 +22,15 @@ __all__ = [
     "OwnerMissing",
     "TariffBook",
     "TariffContentUnfit",
+    "TariffVersionBegun",
     "TariffVersionsOverlap",
+    "WithdrawalUnexplained",
     "add_version",
-    "content_hash",
     "create_tariff",
     "end_tariff",
     "find_notes",
     "receive_tariff",
     "save_note",
+    "says_the_same",
+    "withdraw_version",
 ]

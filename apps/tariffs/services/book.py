@@ -1,13 +1,12 @@
-"""Tariffs and their versions: added, ended, never overwritten."""
+"""Tariffs and their versions: added, ended, withdrawn while planned, never overwritten."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Max
 
 from apps.accounts.models import Provider
 from apps.audit.context import Actor
@@ -16,6 +15,7 @@ from apps.audit.services import record
 from apps.core.errors import DomainError, InvalidInput
 from apps.locations.models import Operator
 from apps.tariffs.models import Tariff, TariffVersion
+from apps.tariffs.ocpi.sameness import content_hash
 from apps.tariffs.ocpi.tariffs import prepare_tariff
 
 
@@ -35,6 +35,18 @@ class TariffVersionsOverlap(DomainError):
     """Two versions of a tariff would be in force together."""
 
     code = "TARIFF_VERSIONS_OVERLAP"
+
+
+class TariffVersionBegun(DomainError):
+    """The version is in force or was: CDRs may have been priced by it. It can only be ended."""
+
+    code = "TARIFF_VERSION_BEGUN"
+
+
+class WithdrawalUnexplained(InvalidInput):
+    """A version is withdrawn for a reason, which stays beside it."""
+
+    code = "WITHDRAWAL_UNEXPLAINED"
 
 
 @transaction.atomic
@@ -87,19 +99,19 @@ def add_version(
     prepared = prepare_tariff(content, version=ocpi_version)
     versions = _lock_versions(tariff)
     last = versions[-1] if versions else None
-    digest = content_hash(content)
     if last and last.active_to is None and last.active_from <= active_from:
-        if (last.content_hash, last.ocpi_version) == (digest, ocpi_version) and active_to is None:
+        same = last.ocpi_version == ocpi_version and says_the_same(last, content)
+        if same and active_to is None:
             return last
         if last.active_from < active_from:
             _end(last, active_from, reason=reason, actor=actor)
     version = TariffVersion(
         tariff=tariff,
-        number=max((each.number for each in versions), default=0) + 1,
+        number=_next_number(tariff),
         ocpi_version=ocpi_version,
         currency=prepared.currency,
         content=content,
-        content_hash=digest,
+        content_hash=content_hash(content),
         active_from=active_from,
         active_to=active_to,
     )
@@ -111,17 +123,59 @@ def add_version(
 
 @transaction.atomic
 def end_tariff(*, tariff: Tariff, at: datetime, reason: str, actor: Actor | None = None) -> None:
-    """From this moment on no version is in force; of an ended tariff nothing changes.
+    """From this moment on no version is in force, and what was planned is withdrawn; of an ended
+    tariff nothing changes.
 
-    Raises TariffVersionsOverlap when a version begins later.
+    Raises TariffVersionsOverlap when a version begins at this very moment.
     """
-    versions = _lock_versions(tariff)
-    last = versions[-1] if versions else None
+    last = None
+    for version in _lock_versions(tariff):
+        if version.active_from <= at:
+            last = version
+        else:
+            withdraw_version(
+                version=version, now=at, reason=reason, previous_goes_on=False, actor=actor
+            )
     if last is None or (last.active_to is not None and last.active_to <= at):
         return
-    if last.active_from >= at:
-        raise TariffVersionsOverlap(f"{last} begins only on {last.active_from:%-d %b %Y, %H:%M}.")
+    if last.active_from == at:
+        raise TariffVersionsOverlap(f"{last} begins on {last.active_from:%-d %b %Y, %H:%M}.")
     _end(last, at, reason=reason, actor=actor)
+
+
+@transaction.atomic
+def withdraw_version(
+    *,
+    version: TariffVersion,
+    now: datetime,
+    reason: str,
+    previous_goes_on: bool,
+    actor: Actor | None = None,
+) -> TariffVersion:
+    """The planned version will never be in force; of a withdrawn one nothing changes.
+
+    `previous_goes_on`: the version that was to end where this one begins goes on in its place,
+    until this one would have ended.
+    Raises TariffVersionBegun, WithdrawalUnexplained.
+    """
+    standing = _lock_versions(version.tariff)
+    version = TariffVersion.objects.select_related("tariff").get(pk=version.pk)
+    if version.withdrawn_at is not None:
+        return version
+    if version.active_from <= now:
+        raise TariffVersionBegun(
+            f"{version} is in force since {version.active_from:%-d %b %Y, %H:%M}: end the tariff, "
+            "or add a version that follows it."
+        )
+    if not reason.strip():
+        raise WithdrawalUnexplained("Say why the version is withdrawn.")
+    version.withdrawn_at, version.withdrawal_reason = now, reason.strip()
+    record("withdrew tariff version", version, reason=reason.strip(), actor=actor)
+    previous = next((each for each in standing if each.active_to == version.active_from), None)
+    if previous_goes_on and previous is not None:
+        previous.active_to = version.active_to
+        record("prolonged tariff version", previous, reason=reason.strip(), actor=actor)
+    return version
 
 
 @transaction.atomic
@@ -134,8 +188,8 @@ def receive_tariff(
     actor: Actor | None = None,
 ) -> TariffVersion | None:
     """An operator's tariff as it came over OCPI; in force from its `start_date_time`, else from
-    now, until its `end_date_time`. What was in force before ends there; what stands already, sent
-    again, changes nothing.
+    now, until its `end_date_time`. What was in force before ends there, what was planned before is
+    withdrawn: the operator's last word counts. What stands already, sent again, changes nothing.
 
     None when its `end_date_time` is past and it can't be in force any more: it ends now.
     Raises as create_tariff and add_version.
@@ -145,9 +199,10 @@ def receive_tariff(
     versions = _lock_versions(tariff)
     last = versions[-1] if versions else None
     ends = prepared.valid_until
-    said = (content_hash(content), ocpi_version, ends)
-    if last and (last.content_hash, last.ocpi_version, last.active_to) == said:
+    same = last is not None and (last.ocpi_version, last.active_to) == (ocpi_version, ends)
+    if last and same and says_the_same(last, content):
         return last
+    last = _withdraw_planned(versions, now, actor)
     starts = max(prepared.valid_from or now, _first_free_moment(last, now))
     if ends is not None and ends <= starts:
         end_tariff(tariff=tariff, at=now, reason="its end as sent is past", actor=actor)
@@ -165,6 +220,19 @@ def receive_tariff(
     )
 
 
+def _withdraw_planned(
+    versions: list[TariffVersion], now: datetime, actor: Actor | None
+) -> TariffVersion | None:
+    """The version that has begun last, which goes on; None when there is none."""
+    begun = [each for each in versions if each.active_from <= now]
+    for version in reversed(versions[len(begun) :]):
+        withdraw_version(
+            version=version, now=now, reason="replaced by the operator", previous_goes_on=True,
+            actor=actor,
+        )  # fmt: skip
+    return TariffVersion.objects.get(pk=begun[-1].pk) if begun else None
+
+
 def _first_free_moment(last: TariffVersion | None, now: datetime) -> datetime:
     """A version can't begin before one that is in force already: what was priced stays priced."""
     if last is None:
@@ -174,17 +242,20 @@ def _first_free_moment(last: TariffVersion | None, now: datetime) -> datetime:
     return max(last.active_from, now)
 
 
-def content_hash(content: Mapping[str, Any]) -> str:
-    """SHA-256 of what a tariff says; the time of its last update says nothing."""
-    told = {name: value for name, value in content.items() if name != "last_updated"}
-    text = json.dumps(told, sort_keys=True, separators=(",", ":"), default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
+def says_the_same(version: TariffVersion, content: Mapping[str, Any]) -> bool:
+    """Whether the version says what the content says."""
+    return content_hash(version.content) == content_hash(content)
 
 
 def _lock_versions(tariff: Tariff) -> list[TariffVersion]:
-    """The versions in order; the tariff's row is the lock, for there may be none yet."""
+    """The standing versions in order; the tariff's row is the lock, for there may be none yet."""
     Tariff.objects.select_for_update().get(pk=tariff.pk)
-    return list(TariffVersion.objects.filter(tariff=tariff).order_by("active_from"))
+    return list(TariffVersion.objects.standing().filter(tariff=tariff).order_by("active_from"))
+
+
+def _next_number(tariff: Tariff) -> int:
+    """Withdrawn versions keep their numbers."""
+    return 1 + (tariff.versions.aggregate(last=Max("number"))["last"] or 0)
 
 
 def _end(version: TariffVersion, at: datetime, *, reason: str, actor: Actor | None) -> None:

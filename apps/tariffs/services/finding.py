@@ -28,7 +28,9 @@ class TariffBook:
         self._load(set(operators), set(providers))
 
     def _load(self, operators: set[UUID], providers: set[UUID]) -> None:
-        versions = TariffVersion.objects.select_related("tariff").order_by("-active_from")
+        versions = (
+            TariffVersion.objects.standing().select_related("tariff").order_by("-active_from")
+        )
         found = versions.filter(tariff__operator__in=operators) | versions.filter(
             tariff__provider__in=providers
         )

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import transaction
 
 from apps.audit.context import current_actor
+from apps.audit.history import actor_label
 from apps.core.errors import DomainError
 from apps.vat.decision import Decision, decide
 from apps.vat.decision_json import write_decision
@@ -64,7 +65,7 @@ def _keep_batch(
     in_force = current_decisions(
         subject_type=questions[0].subject_type, subject_ids=[q.subject_id for q in questions]
     )
-    decided_by = current_actor().label[:200]
+    decided_by = actor_label(current_actor())
     fresh: list[VatDecision] = []
     for question in questions:
         row = _snapshot(question, decide(question.facts, rates), now, decided_by)

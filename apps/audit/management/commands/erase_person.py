@@ -16,7 +16,9 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("person", help="Id, e-mail address or customer number.")
+        parser.add_argument(
+            "person", help="Id, e-mail address, customer number, contract id or card."
+        )
         parser.add_argument("--reason", required=True, help="Kept in the trail.")
         parser.add_argument("--yes", action="store_true", help="Don't ask.")
 

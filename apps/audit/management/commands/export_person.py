@@ -13,7 +13,9 @@ class Command(BaseCommand):
     help = "Writes everything that is kept of a person as JSON to standard output. Audited."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("person", help="Id, e-mail address or customer number.")
+        parser.add_argument(
+            "person", help="Id, e-mail address, customer number, contract id or card."
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:

@@ -9,16 +9,19 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from apps.accounts.models import Provider
+from apps.demo.book import seed_book
 from apps.demo.parties import seed_parties
 from apps.demo.providers import PASSWORD, PROVIDERS, STAFF
+from apps.demo.remote_sessions import seed_remote_sessions
 from apps.demo.world import seed_charges, seed_credentials
 from apps.remote_sessions.simulated.stations import add_simulated_stations
 
 
 class Command(BaseCommand):
     help = (
-        "Makes two providers with customers, stations of three operators, some thousand CDRs of "
-        "three months in every state, and their invoices. Run again, it adds only the days since."
+        "Makes two providers with customers, stations of three operators with their tariffs, some "
+        "thousand CDRs of three months in every state, and their invoices. Run again, it adds "
+        "only the days since."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -52,9 +55,13 @@ class Command(BaseCommand):
         self.stdout.write("Demo: providers, customers, operators and stations")
         seed_parties()
         add_simulated_stations()
+        self.stdout.write("Demo: tariffs, notes to drivers and rules of review")
+        seed_book(now=timezone.now())
         if with_charges:
             self.stdout.write("Demo: three months of charges and their invoices")
             seed_charges(now=timezone.now())
+            self.stdout.write("Demo: charges that drivers started through us")
+            seed_remote_sessions(now=timezone.now())
         self._print_credentials(seed_credentials())
 
     def _print_credentials(self, texts: dict[str, str]) -> None:

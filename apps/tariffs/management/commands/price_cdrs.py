@@ -1,9 +1,12 @@
 """Prices CDRs from lines of JSON, without a database."""
 
+import io
 import json
+import os
 import sys
 from argparse import ArgumentParser
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -26,16 +29,25 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, file: str, **options: Any) -> None:
-        if file == "-":
-            self.price_lines(sys.stdin)
-            return
         try:
-            with Path(file).open(encoding="utf-8", errors="replace") as lines:
+            with _open(file) as lines:
                 self.price_lines(lines)
+        except BrokenPipeError:
+            # Whoever reads our output (head) has seen enough; Python would complain at its exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except OSError as error:
             raise CommandError(f"{file} can't be read: {error.strerror}.") from None
 
     def price_lines(self, lines: Iterable[str]) -> None:
         for line in lines:
             if line.strip():
-                self.stdout.write(json.dumps(price_line(line), ensure_ascii=False))
+                self.stdout.write(json.dumps(price_line(line), default=str))
+
+
+def _open(file: str) -> AbstractContextManager[Iterable[str]]:
+    """The lines, in UTF-8 whatever the terminal speaks; what is none is replaced."""
+    if file != "-":
+        return Path(file).open(encoding="utf-8-sig", errors="replace")
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(encoding="utf-8-sig", errors="replace")
+    return nullcontext(sys.stdin)

@@ -1,0 +1,200 @@
+"""A second bill for one charge, and bills that the operator takes back."""
+
+from decimal import Decimal
+
+import pytest
+
+from apps.cdrs import services as cdr_services
+from apps.cdrs.messages import Price
+from apps.cdrs.models import CDR, ReviewRule
+from apps.payments.models import SandboxPayment
+from apps.payments.states import State as PaymentState
+from apps.remote_sessions.models import RemoteSession
+from apps.remote_sessions.states import State
+from tests.accounts.factories import AccountFactory, TokenFactory
+from tests.remote_sessions.factories import fresh, story
+
+
+def reasons(cdr: CDR) -> list[str]:
+    return [reason["code"] for reason in CDR.objects.get(pk=cdr.pk).hold_reasons]
+
+
+@pytest.fixture
+def charge(world) -> RemoteSession:
+    """Paid for: 10.00 with 21 % VAT."""
+    remote_session = world.active(blocked="50")
+    world.send_cdr(remote_session)
+    world.work()
+    assert fresh(remote_session).payment.captured_amount == Decimal("12.10")
+    return remote_session
+
+
+@pytest.fixture
+def unpaid(world) -> RemoteSession:
+    """With a CDR of which nothing is captured yet, because its price is not known."""
+    remote_session = world.active(blocked="50")
+    world.send_cdr(remote_session, total_cost=Price(None, None))
+    world.work()
+    assert fresh(remote_session).payment.state == PaymentState.PREAUTH_ACCEPTED
+    return remote_session
+
+
+def credit(world, remote_session, **fields):
+    wanted = {
+        "cdr_id": "C-1-CREDIT", "is_credit": True, "credit_reference_id": "C-1",
+        "total_cost": Price(Decimal(-10)), **fields,
+    }  # fmt: skip
+    return world.send_cdr(remote_session, **wanted)
+
+
+def test_a_second_cdr_is_held_told_and_captures_nothing(world, charge):
+    first = fresh(charge).cdr
+
+    second = world.send_cdr(charge, cdr_id="C-2", total_cost=Price(Decimal(30)))
+    world.job()
+
+    assert reasons(second) == ["SECOND_CDR_OF_CHARGE"]
+    assert CDR.objects.get(pk=second.pk).is_held
+    assert fresh(charge).cdr == first
+    assert "Another CDR came for this charge: C-2" in story(charge)[-1]
+    assert fresh(charge).payment.captured_amount == Decimal("12.10")
+    assert SandboxPayment.objects.get().captures == 1
+
+
+def test_no_review_rule_accepts_a_second_cdr_by_itself(world, charge):
+    ReviewRule.objects.create(when_clean="ACCEPT", when_odd="HOLD")
+
+    second = world.send_cdr(charge, cdr_id="C-2")
+
+    assert CDR.objects.get(pk=second.pk).status == CDR.Status.PENDING
+    assert "SECOND_CDR_OF_CHARGE" in reasons(second)
+
+
+def test_two_cdrs_of_one_charge_in_one_delivery_are_one_and_a_second(world):
+    from apps.cdrs.messages import CdrMessage
+
+    remote_session = world.active(blocked="50")
+    common = {
+        **world._charge(), "ended_at": world.now, "session_id": "S-1", "location_country": "NL",
+        "total_cost": Price(Decimal(10)), "kwh": Decimal(10),
+    }  # fmt: skip
+    cdr_services.receive_cdrs(
+        messages=[CdrMessage(**common, cdr_id=name) for name in ("C-1", "C-2")], source="OCPI",
+        now=world.now,
+    )  # fmt: skip
+
+    first, second = CDR.objects.order_by("cdr_id")
+    assert fresh(remote_session).cdr == first
+    assert (reasons(first), reasons(second)) == ([], ["SECOND_CDR_OF_CHARGE"])
+
+
+def test_a_second_charge_with_the_same_token_at_the_same_station_is_none(world, charge):
+    world.wait(minutes=20)
+
+    other = world.send_cdr(cdr_id="C-2", session_id="S-2")
+
+    assert reasons(other) == []
+
+
+def test_the_cdr_of_another_charge_at_the_same_time_is_none(world, charge):
+    world.token = TokenFactory(account=AccountFactory(provider=world.provider))
+
+    assert reasons(world.send_cdr(cdr_id="C-2", session_id="S-2")) == []
+
+
+def test_a_credit_before_the_capture_has_it_wait_for_the_corrected_cdr(world, unpaid):
+    assert reasons(credit(world, unpaid)) == []
+    world.job()
+    remote_session = fresh(unpaid)
+    assert remote_session.credit_cdr.cdr_id == "C-1-CREDIT"
+    assert "C-1-CREDIT" in remote_session.settlement_note
+
+    corrected = world.send_cdr(unpaid, cdr_id="C-2", total_cost=Price(Decimal(20)))
+    world.job()
+
+    remote_session = fresh(unpaid)
+    assert reasons(corrected) == []
+    assert (remote_session.state, remote_session.cdr) == (State.COMPLETED, corrected)
+    assert remote_session.payment.captured_amount == Decimal("24.20")
+    assert any("instead of C-1, which was taken back" in line for line in story(unpaid))
+
+
+def test_a_cdr_that_was_taken_back_is_captured_when_staff_reject_the_credit(world):
+    remote_session = world.active(blocked="50")
+    world.evse.location.country = ""
+    world.evse.location.save()
+    world.send_cdr(remote_session, location_country="")
+    back = credit(world, remote_session, location_country="")
+    cdr_services.reject_cdr(cdr=back, reason="operator sent it by mistake", now=world.now)
+    cdr = fresh(remote_session).cdr
+    CDR.objects.bulk_update([_set(cdr, location_country="NL")], ["location_country"])
+
+    world.job()
+
+    assert fresh(remote_session).payment.captured_amount == Decimal("12.10")
+
+
+def _set(cdr: CDR, **values) -> CDR:
+    for name, value in values.items():
+        setattr(cdr, name, value)
+    return cdr
+
+
+def test_money_that_waits_for_a_corrected_cdr_is_released_after_the_set_time(world, unpaid):
+    credit(world, unpaid)
+    world.wait(minutes=8640)
+
+    world.job()
+
+    assert fresh(unpaid).payment.state == PaymentState.RELEASED
+
+
+def test_a_credit_after_the_capture_is_put_before_a_person(world, charge):
+    back = credit(world, charge)
+
+    assert reasons(back) == ["CREDIT_OF_PAID_CHARGE"]
+    assert "EUR 12.10" in CDR.objects.get(pk=back.pk).hold_reasons[0]["message"]
+    assert "EUR 12.10 was paid for it; a person decides." in story(charge)[-1]
+    assert fresh(charge).payment.state == PaymentState.CAPTURED
+
+
+def test_the_corrected_cdr_of_a_paid_charge_is_put_before_a_person(world, charge):
+    credit(world, charge)
+
+    corrected = world.send_cdr(charge, cdr_id="C-2", total_cost=Price(Decimal(8)))
+    world.job()
+
+    assert reasons(corrected) == ["CORRECTED_CDR_OF_PAID_CHARGE"]
+    assert fresh(charge).cdr.cdr_id == "C-1"
+    assert SandboxPayment.objects.get().captures == 1
+
+
+def test_a_credit_of_another_operators_cdr_of_the_same_number_concerns_nobody(world, charge):
+    back = credit(world, charge, country_code="BE", authorization_reference="", session_id="")
+
+    assert "CREDIT_OF_PAID_CHARGE" not in reasons(back)
+    assert fresh(charge).credit_cdr is None
+
+
+def test_a_fault_in_the_comparison_does_not_cost_the_cdr(world, monkeypatch):
+    from apps.remote_sessions.services import further_cdrs
+
+    def fail(cdrs):
+        raise RuntimeError("no comparing today")
+
+    monkeypatch.setattr(further_cdrs, "object_to", fail)
+    remote_session = world.active()
+
+    cdr = world.send_cdr(remote_session)
+
+    assert fresh(remote_session).cdr == cdr
+
+
+def test_the_same_cdr_again_is_no_second_one(world, charge):
+    message = {"started_at": world.now, "ended_at": world.now}
+    world.wait(days=1)
+
+    world.send_cdr(charge, **message)
+
+    assert CDR.objects.count() == 1
+    assert not any("Another CDR" in line for line in story(charge))

@@ -1,0 +1,259 @@
+"""The Gireve hub: each rule of its technical guides (GIREVE_Tech_OCPI_V2.1.1 and _V2.2.1)."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from apps.cdrs.models import CDR, ChargingSession
+from apps.remote_sessions import operators, services
+from apps.remote_sessions.models import RemoteSession
+from apps.roaming.gateway import OcpiGateway
+from apps.roaming.models import KeptObject, Peer, Push
+from apps.roaming.services.delivering import deliver_queue
+from apps.roaming.services.invitations import invite_peer
+from apps.roaming.services.pulling import pull_module
+from apps.roaming.services.selftest import check_peer
+from apps.roaming.services.token_pushes import push_changed_tokens
+from tests.accounts.factories import TokenFactory
+from tests.locations.factories import EvseFactory, LocationFactory, OperatorFactory
+from tests.roaming.door import PeerClient, status
+from tests.roaming.messages import cdr, location, session, tariff
+from tests.roaming.operator_server import OperatorServer
+from tests.roaming.test_commands import start_order
+
+pytestmark = pytest.mark.django_db
+CARD = "1A2B3C4D5E6F70"
+
+
+def of_2_1_1(message: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """A session or CDR as the hub sends it: no parties, the operator's id in its name."""
+    old = {
+        name: value for name, value in message.items()
+        if name not in {"country_code", "party_id", "cdr_token", "cdr_location"}
+    }  # fmt: skip
+    place = location(operator={"name": "FR*ABC"})
+    return old | {"auth_id": "NL-EVC-C1", "location": place} | changes
+
+
+@pytest.fixture
+def hub(make_peer: Any) -> PeerClient:
+    make_peer("2.1.1", profile="GIREVE", token="iop")
+    return PeerClient("iop", "2.1.1")
+
+
+@pytest.mark.parametrize(("profile", "party"), [("GIREVE", "007"), ("GIREVE_TEST", "107")])
+def test_every_request_of_2_2_1_is_addressed_to_the_hub(
+    make_peer: Any, operator: OperatorServer, profile: str, party: str
+) -> None:
+    peer = make_peer(profile=profile)
+    TokenFactory(uid=CARD)
+    push_changed_tokens(peer=peer, now=timezone.now())
+    deliver_queue(peer=peer)
+    operator.lists["cdrs"] = []
+    pull_module(peer=peer, module="cdrs")
+    OcpiGateway().send_start(start_order(token_uid=CARD))
+    for seen in operator.seen:
+        named = {name: seen.headers.get(f"ocpi-{name}") for name in ("to-country-code",
+                 "to-party-id", "from-country-code", "from-party-id")}  # fmt: skip
+        assert list(named.values()) == ["FR", party, "NL", "EVC"], seen.path
+    assert {seen.method for seen in operator.seen} == {"PUT", "GET", "POST"}
+
+
+def test_credentials_carry_no_routing(make_peer: Any, operator: OperatorServer) -> None:
+    peer = make_peer(profile="GIREVE")
+    check_peer(peer=peer)
+    asked = [seen for seen in operator.seen if "credentials" in seen.path]
+    assert asked
+    assert not any("ocpi-to-party-id" in seen.headers for seen in asked)
+
+
+def test_requests_of_2_1_1_have_no_routing(make_peer: Any, operator: OperatorServer) -> None:
+    peer = make_peer("2.1.1", profile="GIREVE")
+    TokenFactory(uid=CARD)
+    push_changed_tokens(peer=peer, now=timezone.now())
+    deliver_queue(peer=peer)
+    operator.lists["locations"] = []
+    pull_module(peer=peer, module="locations")
+    assert len(operator.seen) == 2
+    assert not any(name.startswith("ocpi-") for seen in operator.seen for name in seen.headers)
+
+
+@pytest.mark.parametrize(
+    ("version", "sizes"),
+    [
+        ("2.1.1", {"locations": "20", "cdrs": "20", "tariffs": "100", "sessions": None}),
+        ("2.2.1", {"locations": "100", "cdrs": "20", "tariffs": "100", "sessions": None}),
+    ],
+)
+def test_each_module_is_asked_for_pages_of_its_limit(
+    make_peer: Any, operator: OperatorServer, version: str, sizes: dict[str, str | None]
+) -> None:
+    peer = make_peer(version, profile="GIREVE")
+    operator.lists = {module: [] for module in sizes}
+    for module, size in sizes.items():
+        pull_module(peer=peer, module=module)
+        assert operator.seen[-1].query.get("limit") == size, module
+
+
+def test_a_start_needs_an_evse_and_does_not_leave_without(
+    make_peer: Any, operator: OperatorServer
+) -> None:
+    make_peer(profile="GIREVE")
+    TokenFactory(uid=CARD)
+    with pytest.raises(operators.NotDelivered, match="without an EVSE"):
+        OcpiGateway().send_start(start_order(token_uid=CARD, evse_uid=""))
+    assert operator.seen == []
+
+
+def test_the_authorization_id_of_2_1_1_is_the_reference_of_sessions_and_cdrs(
+    hub: PeerClient,
+) -> None:
+    sent = of_2_1_1(session(), authorization_id="ref-7", start_datetime="2026-04-01T10:00:00Z")
+    assert status(hub.put("sessions/FR/ABC/S1", sent)) == (201, 1000)
+    bill = of_2_1_1(cdr(), authorization_id="ref-7", stop_date_time="2026-04-01T11:00:00Z",
+                    total_cost=4.6)  # fmt: skip
+    assert status(hub.post("cdrs", bill)) == (201, 1000)
+    for stored in (ChargingSession.objects.get(), CDR.objects.get()):
+        assert (stored.authorization_reference, stored.party) == ("ref-7", "FR*ABC")
+
+
+def test_a_remark_says_whose_the_cost_is(hub: PeerClient) -> None:
+    bill = of_2_1_1(cdr(), stop_date_time="2026-04-01T11:00:00Z", total_cost=0, remark="[?]")
+    hub.post("cdrs", bill)
+    codes = {reason["code"] for reason in CDR.objects.get().hold_reasons}
+    assert "COST_NOT_SIGNIFICANT" in codes
+
+
+def test_a_price_is_rounded_as_the_hub_says(make_peer: Any, operator: OperatorServer) -> None:
+    peer = make_peer("2.1.1", profile="GIREVE", token="iop")
+    LocationFactory(location_id="LOC1", operator=OperatorFactory(country_code="FR", party_id="ABC"))
+    rounding = {"round_granularity": "TENTH", "round_rule": "ROUND_UP"}
+    part = {"type": "ENERGY", "price": 0.333, "step_size": 1, "price_round": rounding}
+    operator.lists["tariffs"] = [
+        tariff(country_code="FR", party_id="ABC", elements=[{"price_components": [part]}],
+               start_date_time="2026-01-01T00:00:00Z")
+    ]  # fmt: skip
+    assert pull_module(peer=peer, module="tariffs", operator="FR*ABC").unread == 0
+    bill = of_2_1_1(
+        cdr(), stop_date_time="2026-04-01T11:00:00Z", total_cost=3.9,
+        tariffs=operator.lists["tariffs"],
+    )  # fmt: skip
+    assert status(PeerClient("iop", "2.1.1").post("cdrs", bill)) == (201, 1000)
+    # 11.5 kWh at 0.333 are 3.8295.
+    assert CDR.objects.get().computed_cost_excl_vat == Decimal("3.9")
+
+
+def test_cards_are_pushed_and_asked_for_with_leading_zeros(
+    make_peer: Any, operator: OperatorServer
+) -> None:
+    peer = make_peer(profile="GIREVE")
+    TokenFactory(uid="4A5B6C", contract_id="NL-EVC-C1")
+    push_changed_tokens(peer=peer, now=timezone.now())
+    deliver_queue(peer=peer)
+    assert operator.seen[-1].path.endswith("/tokens/NL/EVC/004A5B6C")
+    assert operator.seen[-1].body["uid"] == "004A5B6C"
+    OcpiGateway().send_start(start_order(token_uid="4A5B6C"))
+    assert operator.seen[-1].body["token"]["uid"] == "004A5B6C"
+
+
+def test_the_daily_pull_of_tokens_is_answered_by_pages(
+    hub: PeerClient, django_assert_max_num_queries: Any
+) -> None:
+    for number in range(5):
+        TokenFactory(uid=f"{number:014X}")
+    path, uids = "tokens?limit=2&date_from=2020-01-01T00:00:00Z", []
+    while path:
+        answer = hub.get(path)
+        assert answer.headers["X-Total-Count"] == "5"
+        assert int(answer.headers["X-Limit"]) >= 1000
+        uids += [token["uid"] for token in answer.json()["data"]]
+        link = answer.headers.get("Link", "")
+        path = link[1 : link.index(">")].removeprefix("http://testserver") if link else ""
+    assert uids == [f"{number:014X}" for number in range(5)]
+
+
+def test_after_its_delete_the_hub_registers_anew_and_what_waits_is_sent(
+    hub: PeerClient, operator: OperatorServer
+) -> None:
+    peer = Peer.objects.get()
+    TokenFactory(uid=CARD)
+    push_changed_tokens(peer=peer, now=timezone.now())
+    assert status(hub.delete("credentials")) == (200, 1000)
+    assert deliver_queue(peer=peer) == 0
+    again = PeerClient(invite_peer(peer=peer, now=timezone.now()), "2.1.1")
+    operator.tokens = {"token-c", "token-new"}
+    assert status(again.post("credentials", operator.own_credentials("token-new"))) == (200, 1000)
+    peer.refresh_from_db()
+    assert deliver_queue(peer=peer) == 1
+    assert operator.seen[-1].headers["authorization"] == "Token token-new"
+
+
+def test_what_the_hub_does_not_take_waits_and_goes_out_in_order(
+    make_peer: Any, operator: OperatorServer
+) -> None:
+    peer = make_peer(profile="GIREVE")
+    cards = [TokenFactory(uid=f"04{number:012X}") for number in range(3)]
+    push_changed_tokens(peer=peer, now=timezone.now())
+    operator.faults = [(503, None)]
+    assert deliver_queue(peer=peer) == 0
+    peer.queue.refresh_from_db()
+    peer.queue.retry_at = timezone.now() - timedelta(seconds=1)
+    peer.queue.save()
+    assert deliver_queue(peer=peer) == 3
+    assert [seen.body["uid"] for seen in operator.seen] == [cards[0].uid, *(c.uid for c in cards)]
+    assert not Push.objects.filter(state="WAITING").exists()
+
+
+def test_what_we_fail_at_is_no_success_so_that_the_hub_sends_it_again(
+    hub: PeerClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bill = of_2_1_1(cdr(), stop_date_time="2026-04-01T11:00:00Z", total_cost=4.6)
+    with monkeypatch.context() as broken:
+        broken.setattr("apps.roaming.server.receiving.read_peer_cdr", None)
+        assert status(hub.post("cdrs", bill)) == (500, 3000)
+    assert not KeptObject.objects.exists()
+    assert status(hub.post("cdrs", bill)) == (201, 1000)
+    assert status(hub.post("cdrs", bill)) == (200, 1000)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_charge_that_comes_back_under_the_hubs_ids_is_recognised(
+    make_peer: Any, operator: OperatorServer
+) -> None:
+    make_peer(profile="GIREVE", token="iop")
+    hub = PeerClient("iop")
+    place = LocationFactory(
+        location_id="LOC1", operator=OperatorFactory(country_code="NL", party_id="CPO")
+    )
+    hub.put("locations/NL/CPO/LOC1", location())
+    evse = EvseFactory(location=place, uid="E9", evse_id="NL*CPO*E9")
+    token = TokenFactory(uid=CARD, contract_id="NL-EVC-C1")
+    now = timezone.now()
+    wished = services.request_start(
+        provider=token.account.provider, token=token, evse=evse, now=now
+    ).remote_session
+    begun = now.isoformat(timespec="seconds").replace("+00:00", "Z")
+    theirs = {
+        "evse_uid": "E9", "start_date_time": begun, "last_updated": begun,
+        "authorization_reference": "IOP-REF", "charging_periods": [],
+    }  # fmt: skip
+    assert status(hub.put("sessions/NL/CPO/IOP-1", session(id="IOP-1", **theirs))) == (201, 1000)
+    wished.refresh_from_db()
+    assert (wished.state, wished.session_matched_by) == ("ACTIVE", "TOKEN_EVSE_TIME")
+    assert (wished.operator_session_id, wished.operator_authorization_reference) == (
+        "IOP-1", "IOP-REF",
+    )  # fmt: skip
+    assert wished.authorization_reference != "IOP-REF"
+    services.request_stop(
+        remote_session_id=wished.pk, by=RemoteSession.StopBy.DRIVER, now=timezone.now()
+    )
+    assert operator.seen[-1].body["session_id"] == "IOP-1"
+    bill = cdr(session_id="IOP-1", authorization_reference="IOP-REF", start_date_time=begun,
+               end_date_time=begun, last_updated=begun)  # fmt: skip
+    assert status(hub.post("cdrs", bill)) == (201, 1000)
+    wished.refresh_from_db()
+    assert wished.state == "COMPLETED"
+    assert wished.cdr == CDR.objects.get()

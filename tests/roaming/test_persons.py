@@ -1,0 +1,136 @@
+"""What is kept of messages lies under the keys of the drivers whom they name."""
+
+import json
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+
+from apps.accounts.models import Token
+from apps.audit.personal import ERASED
+from apps.roaming.models import Exchange, KeptObject, Peer, Push, SentCommand
+from apps.roaming.persons import drivers_in, protect_page
+from apps.roaming.services.delivering import deliver_queue
+from apps.roaming.services.token_pushes import push_changed_tokens
+from tests.accounts.factories import TokenFactory
+from tests.roaming.door import PeerClient, status
+from tests.roaming.factories import PartyFactory, PeerFactory
+from tests.roaming.messages import cdr, location, session
+from tests.roaming.operator_server import OperatorServer
+
+pytestmark = pytest.mark.django_db
+CONTRACT, CARD = "NL-EVC-CANN0007-X", "04ANN7"
+
+
+def stored(table: str) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT * FROM {table}")
+        return str(cursor.fetchall())
+
+
+def erase(who: str) -> None:
+    call_command("erase_person", who, "--reason", "asked to", "--yes")
+
+
+def of_driver(contract: str, uid: str) -> dict[str, Any]:
+    token = session()["cdr_token"] | {"uid": uid, "contract_id": contract}
+    return {"cdr_token": token}
+
+
+@pytest.fixture
+def token() -> Token:
+    return TokenFactory(contract_id=CONTRACT, uid=CARD)
+
+
+@pytest.fixture
+def cpo() -> PeerClient:
+    PeerFactory(token="secret")
+    return PeerClient("secret")
+
+
+def test_a_list_of_many_drivers_is_erased_driver_by_driver(token: Token, cpo: PeerClient) -> None:
+    PartyFactory()
+    TokenFactory(contract_id="NL-EVC-CBOB0008-X", uid="04BOB8")
+    assert len(cpo.get("tokens").json()["data"]) == 2
+    listed = Exchange.objects.get()
+    uids = [each["uid"] for each in json.loads(listed.response_body)["data"]]
+    assert sorted(uids) == [CARD, "04BOB8"]
+    assert "04BOB8" not in stored("roaming_exchange")
+    erase(CARD)
+    listed.refresh_from_db()
+    assert "04BOB8" in listed.response_body
+    assert ERASED in listed.response_body
+    assert CARD not in listed.response_body
+
+
+def test_a_long_list_is_cut_between_its_objects() -> None:
+    objects = [of_driver(f"NL-EVC-C{n}", f"04{n}") for n in range(10)]
+    text = json.dumps({"data": objects, "status_code": 1000})
+    kept = protect_page("sessions", text, drivers_in("sessions", text), limit=600)
+    assert kept.count("pd1.") == 5
+    assert kept.endswith(f"… ({len(text)} characters)")
+
+
+def test_the_body_of_a_taken_cdr_is_kept_with_the_cdr(token: Token, cpo: PeerClient) -> None:
+    cpo.put("locations/NL/CPO/LOC1", location())
+    sent = cdr(**of_driver(CONTRACT, CARD))
+    assert status(cpo.post("cdrs", sent)) == (201, 1000)
+    exchange = Exchange.objects.get(module="cdrs")
+    assert (exchange.request_body, bool(exchange.cdr_id)) == ("", True)
+    from apps.roaming.services.exchanges import request_body_of
+
+    assert json.loads(request_body_of(exchange)) == sent
+    erase(CARD)
+    assert request_body_of(exchange) == ERASED
+    assert status(cpo.get(f"cdrs/{exchange.cdr_id}"))[0] == 404
+
+
+def test_a_session_of_an_erased_driver_is_not_patched_but_may_be_sent_whole(
+    token: Token, cpo: PeerClient
+) -> None:
+    cpo.put("locations/NL/CPO/LOC1", location())
+    message = session(**of_driver(CONTRACT, CARD), status="COMPLETED")
+    cpo.put("sessions/NL/CPO/S1", message)
+    erase(CARD)
+    change = {"kwh": 2, "last_updated": "2026-04-01T12:00:00Z"}
+    assert status(cpo.patch("sessions/NL/CPO/S1", change))[0] == 404
+    assert KeptObject.objects.get(module="sessions").body == ERASED
+
+
+def test_peers_that_know_a_token_are_told_that_it_ended_and_then_it_is_forgotten(
+    token: Token, make_peer: Any, operator: OperatorServer
+) -> None:
+    peer: Peer = make_peer()
+    push_changed_tokens(peer=peer, now=token.updated_at)
+    deliver_queue(peer=peer)
+    assert CARD not in json.dumps(stored("roaming_push").replace(Push.objects.get().path, ""))
+    erase(CARD)
+    assert Push.objects.filter(state="WAITING").count() == 1
+    deliver_queue(peer=peer)
+    last = [seen for seen in operator.seen if CARD in seen.path][-1]
+    assert last.body["valid"] is False
+    for table in ("roaming_push", "roaming_exchange"):
+        assert CARD not in stored(table)
+        assert CONTRACT not in stored(table)
+    assert {push.body for push in Push.objects.all()} == {ERASED}
+
+
+def test_what_a_peer_said_to_a_command_goes(token: Token) -> None:
+    from tests.remote_sessions.factories import end_world, make_world
+
+    world = make_world(token=token)
+    remote = world.active()
+    world.stop(remote)
+    world.send_session(remote, status="COMPLETED", ended_at=world.now)
+    world.send_cdr(remote)
+    world.job()
+    end_world(world)
+    sent = SentCommand.objects.create(
+        peer=PeerFactory(), command="START_SESSION", reference=str(remote.pk), callback_hash="x",
+        correlation_id="c", sent_at=world.now, deadline=world.now, result="FAILED",
+        result_message=f"{CARD} is odd", result_body=f'{{"message": "{CARD}"}}',
+    )  # fmt: skip
+    erase(CARD)
+    sent.refresh_from_db()
+    assert (sent.result, sent.result_message, sent.result_body) == ("FAILED", "", "")
