@@ -11,7 +11,6 @@ an event is lost, or comes before one of the same aggregate that was numbered ea
 
 import argparse
 import asyncio
-import contextlib
 import json
 import os
 import random
@@ -123,16 +122,16 @@ def from_nats(url: str, stream: str) -> list[dict[str, Any]]:
 
 
 async def _from_nats(server: str, stream: str) -> list[dict[str, Any]]:
-    client = await nats.connect(server)
-    jetstream = client.jetstream()
-    wanted = await jetstream.pull_subscribe(">", stream=stream)
-    came = []
-    with contextlib.suppress(nats.errors.TimeoutError):
-        while messages := await wanted.fetch(1000, timeout=2):
+    came: list[dict[str, Any]] = []
+    async with await nats.connect(server) as client:
+        jetstream = client.jetstream()
+        total = (await jetstream.stream_info(stream)).state.messages
+        wanted = await jetstream.pull_subscribe(">", stream=stream)
+        while len(came) < total:
+            messages = await wanted.fetch(min(1000, total - len(came)), timeout=10)
             came += [json.loads(message.data) for message in messages]
             for message in messages:
                 await message.ack()
-    await client.close()
     return came
 
 
