@@ -111,6 +111,8 @@ def register_holding(holding: Holding) -> None:
 
 def find_person(text: str) -> Person:
     """The one person known by this. Raises PersonNotFound, PersonAmbiguous."""
+    if not (text := text.strip()):
+        raise PersonNotFound("Say whom: nobody is known by an empty word.")
     found = [person for finder in _finders.values() for person in finder(text)]
     if not found:
         raise PersonNotFound(f"Nobody is known by {text!r}.")
