@@ -35,6 +35,10 @@ def pull_peer(peer_id: str) -> None:
     if peer is None:
         return
     for module, operator in modules_of(peer):
+        # Either side may have ended the connection, or renewed the tokens, meanwhile.
+        peer = _registered(peer_id)
+        if peer is None:
+            return
         try:
             pull_module(peer=peer, module=module, operator=operator)
         except PullRunning:

@@ -1,18 +1,25 @@
 """Lists are pulled by pages since the last success, through faults, and never elsewhere."""
 
+import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from apps.cdrs.models import CDR, ChargingSession
 from apps.core.errors import DomainError
 from apps.locations.models import Evse, Location
+from apps.roaming.client.calls import PeerAnswer
 from apps.roaming.client.origins import AddressRefused
 from apps.roaming.client.pages import ListRefused
 from apps.roaming.models import Exchange, KeptObject, Peer, PullCursor
+from apps.roaming.ocpi.envelope import Answer
 from apps.roaming.services.pulling import modules_of, pull_module
+from apps.roaming.services.registration import disconnect
+from apps.roaming.tasks import pull_peer
 from tests.roaming.messages import cdr, location, session, tariff
-from tests.roaming.operator_server import OperatorServer
+from tests.roaming.operator_server import STAMP, OperatorServer
 
 pytestmark = pytest.mark.django_db
 
@@ -71,6 +78,90 @@ def test_a_pull_that_gave_up_goes_on_where_it_stopped(
     operator.seen.clear()
     assert pull(peer).received == 25
     assert operator.seen[0].query["offset"] == "10"
+
+
+def test_half_a_list_from_something_in_between_is_asked_for_again(
+    peer: Peer, operator: OperatorServer
+) -> None:
+    operator.lists["locations"] = [location(1), location(2)]
+    pull(peer)
+    half = json.dumps({"data": [location(1)], "status_code": 1000, "timestamp": STAMP})
+    operator.faults = [(206, half)]
+    assert pull(peer, full=True).received == 2
+    assert set(Evse.objects.values_list("status", flat=True)) == {"AVAILABLE"}
+    operator.faults = [(206, half)] * 5
+    with pytest.raises(ListRefused, match="HTTP 206"):
+        pull(peer, full=True)
+
+
+def test_a_list_shorter_than_it_says_removes_nothing(
+    peer: Peer, operator: OperatorServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operator.lists["locations"] = [location(1), location(2)]
+    pull(peer)
+    real = operator.answer
+    monkeypatch.setattr(
+        operator, "answer", lambda seen: (200, {"X-Total-Count": "2"}, real(seen)[2][:1])
+    )
+    cursor = pull(peer, full=True)
+    assert "after 1 of 2 objects" in cursor.last_error
+    assert set(Evse.objects.values_list("status", flat=True)) == {"AVAILABLE"}
+    monkeypatch.setattr(operator, "answer", lambda seen: (200, {}, real(seen)[2][:1]))
+    assert pull(peer, full=True).last_error == ""
+    assert dict(Evse.objects.values_list("uid", "status")) == {"E1": "AVAILABLE", "E2": "REMOVED"}
+
+
+def test_a_page_that_is_gone_is_not_asked_for_for_ever(
+    peer: Peer, operator: OperatorServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operator.lists["locations"] = [location(n) for n in range(25)]
+    real = operator.answer
+    second = {"10": (503, {}, None)}
+
+    def answer(seen: Any) -> Any:
+        return second.get(seen.query.get("offset")) or real(seen)
+
+    monkeypatch.setattr(operator, "answer", answer)
+    with pytest.raises(ListRefused):
+        pull(peer)
+    second["10"] = (404, {}, None)
+    with pytest.raises(ListRefused):
+        pull(peer)
+    assert operator.seen[-1].query["offset"] == "10", "it went on where it stopped"
+    second.clear()
+    operator.seen.clear()
+    assert pull(peer).received == 25
+    assert operator.seen[0].query["offset"] == "0", "the next one begins anew"
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        ("7", 7), ("99999", 3600), ("Wed, 01 Apr 2026 10:00:09 GMT", 9),
+        ("Wed, 01 Apr 2026 09:00:00 GMT", 0), ("Thu, 02 Apr 2026 10:00:00 GMT", 3600),
+        ("Wed, 01 Apr 2026 10:00:09", 0), ("soon", 0), ("-5", 0), ("", 0),
+    ],
+)  # fmt: skip
+def test_retry_after_is_a_number_or_a_date(
+    monkeypatch: pytest.MonkeyPatch, said: str, seconds: int
+) -> None:
+    now = datetime(2026, 4, 1, 10, tzinfo=UTC)
+    monkeypatch.setattr("apps.roaming.client.calls.timezone.now", lambda: now)
+    assert PeerAnswer(429, {"retry-after": said}, Answer()).retry_after == seconds
+
+
+def test_a_pull_stops_when_the_connection_ended_meanwhile(
+    peer: Peer, operator: OperatorServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operator.lists |= {"locations": [location(1)], "tariffs": [tariff(1)]}
+
+    def pull_and_end(**options: Any) -> None:
+        pull_module(**options)
+        disconnect(peer=peer, now=timezone.now())
+
+    monkeypatch.setattr("apps.roaming.tasks.pull_module", pull_and_end)
+    pull_peer(str(peer.pk))
+    assert [seen.path for seen in operator.seen] == ["/2.2.1/locations"]
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,9 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from email.utils import parsedate_to_datetime
+from math import ceil
+from typing import Any, Final
 
 import httpx
 from django.conf import settings
@@ -23,6 +25,8 @@ from apps.roaming.ocpi.headers import Routing
 from apps.roaming.ocpi.versions import Version
 from apps.roaming.secrets import decrypt_token
 from apps.roaming.services.health import not_reached, reached
+
+LONGEST_RETRY_AFTER: Final = 3600
 
 
 class PeerNotReached(DomainError):
@@ -68,9 +72,18 @@ class PeerAnswer:
 
     @property
     def retry_after(self) -> int:
-        """Seconds to wait, as the peer asks; 0 when it doesn't."""
-        text = self.headers.get("retry-after", "")
-        return min(int(text), 3600) if text.isascii() and text.isdigit() else 0
+        """Seconds to wait, at most an hour, as the peer asks by a number or a date (RFC 9110,
+        10.2.3); 0 when it doesn't."""
+        text = self.headers.get("retry-after", "").strip()
+        if text.isascii() and text.isdigit():
+            return min(int(text), LONGEST_RETRY_AFTER)
+        try:
+            until = parsedate_to_datetime(text)
+            # A date without a zone can't be compared.
+            seconds = (until - timezone.now()).total_seconds()
+        except (ValueError, TypeError):
+            return 0
+        return max(0, min(ceil(seconds), LONGEST_RETRY_AFTER))
 
     def describe(self) -> str:
         """For people: "HTTP 200, OCPI 2001: Missing required field"."""

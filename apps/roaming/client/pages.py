@@ -18,22 +18,35 @@ ATTEMPTS = 5
 LONGEST_WAIT = 30
 # 20,000 objects at 20 a page are 1,000 pages; this bounds a peer that links in circles.
 MOST_PAGES = 50_000
+# Nobody asked for a range: a 206 comes from something in between, and its list is not whole.
+_PASSING = {206, 429}
+# The peer has no such page; links that hold a cursor end some day.
+_GONE = {400, 404, 410, 416}
 
 
 class ListRefused(DomainError):
-    """The peer does not give the list, or gives what is none."""
+    """The peer does not give the list, or gives what is none.
+
+    `page_is_gone` is set when it does not know the page (any more): asking again is pointless.
+    """
 
     code = "PEER_LIST_REFUSED"
     http_status = 502
 
+    def __init__(self, message: str, *, page_is_gone: bool = False) -> None:
+        super().__init__(message)
+        self.page_is_gone = page_is_gone
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Objects of one page, where the next is ("" on the last), and the peer's time."""
+    """Objects of one page, where the next is ("" on the last), the peer's time, and how many
+    objects the list has (None when the peer does not say)."""
 
     objects: list[Any]
     following: str
     at: datetime | None
+    total: int | None = None
 
 
 def first_url(url: str, *, since: datetime | None, limit: int | None) -> str:
@@ -68,24 +81,31 @@ def pages(
 
 def _page(peer: Peer, request: Request, sleep: Callable[[float], None]) -> Page:
     answer = _patiently(peer, request, sleep)
-    if not answer.succeeded:
-        raise ListRefused(f"{peer} does not give {request.module}: {answer.describe()}")
+    if not answer.succeeded or answer.http_status == 206:
+        raise ListRefused(
+            f"{peer} does not give {request.module}: {answer.describe()}",
+            page_is_gone=answer.http_status in _GONE
+            or 2000 <= (answer.answer.status_code or 0) < 3000,
+        )
     objects = answer.answer.data
     if not isinstance(objects, list):
         raise ListRefused(f"{peer} gave no list of {request.module}.")
     link = next_url(answer.headers.get("link"))
     following = urljoin(request.url, link) if link else ""
-    return Page(objects, following, answer.answer.timestamp)
+    total = answer.headers.get("x-total-count", "")
+    counted = int(total) if total.isascii() and total.isdigit() else None
+    return Page(objects, following, answer.answer.timestamp, counted)
 
 
 def _patiently(peer: Peer, request: Request, sleep: Callable[[float], None]) -> PeerAnswer:
-    """Ask again after faults that pass: no answer, HTTP 5xx and 429, OCPI 3xxx."""
+    """Ask again after faults that pass: no answer, half of one, HTTP 5xx and 429, OCPI 3xxx."""
     for attempt in range(1, ATTEMPTS + 1):
         wait = 0
         try:
             answer = call_peer(peer, request)
             code = answer.answer.status_code or 0
-            if answer.http_status < 500 and answer.http_status != 429 and not 3000 <= code < 4000:
+            passes = answer.http_status >= 500 or answer.http_status in _PASSING
+            if not passes and not 3000 <= code < 4000:
                 return answer
             wait = answer.retry_after
             if attempt == ATTEMPTS:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from apps.core.errors import DomainError
 from apps.core.leases import lease
 from apps.roaming.client.calls import Request
-from apps.roaming.client.pages import Page, first_url, pages
+from apps.roaming.client.pages import ListRefused, Page, first_url, pages
 from apps.roaming.client.routing import routing_to
 from apps.roaming.models import KeptObject, Peer, PullCursor
 from apps.roaming.ocpi.headers import PartyRef
@@ -48,6 +48,9 @@ def pull_module(
             _pull(peer, cursor, sleep)
         except DomainError as error:
             cursor.last_error = error.message[:2000]
+            if isinstance(error, ListRefused) and error.page_is_gone:
+                # To ask for it for ever would bring nothing: the next pull begins anew.
+                cursor.next_url = ""
             cursor.save()
             raise
     return cursor
@@ -79,10 +82,12 @@ def _pull(peer: Peer, cursor: PullCursor, sleep: Callable[[float], None] | None)
         "GET", cursor.next_url, cursor.module, seconds=60, routing=_routing(peer, cursor)
     )
     patience = {"sleep": sleep} if sleep else {}
+    total = 0
     for page in pages(peer, request, **patience):
+        total = page.total or 0
         with transaction.atomic():
             _keep(peer, cursor, page)
-    _finish(peer, cursor)
+    _finish(peer, cursor, total)
 
 
 def _routing(peer: Peer, cursor: PullCursor):  # type: ignore[no-untyped-def]
@@ -105,9 +110,17 @@ def _keep(peer: Peer, cursor: PullCursor, page: Page) -> None:
     cursor.save()
 
 
-def _finish(peer: Peer, cursor: PullCursor) -> None:
+def _finish(peer: Peer, cursor: PullCursor, total: int) -> None:
+    """`total` is what the last page said of the whole list: a shorter one removes nothing."""
+    is_full = cursor.since is None and cursor.started_at is not None
+    if is_full and cursor.received < total:
+        cursor.last_error = (
+            f"The list ended after {cursor.received} of {total} objects; what is missing in it was "
+            "not removed."
+        )
+        is_full = False
     with transaction.atomic():
-        if cursor.since is None and cursor.started_at and not cursor.unread:
+        if is_full and not cursor.unread:
             remove_vanished(peer=peer, cursor=cursor)
         cursor.since, cursor.next_since = cursor.next_since, None
         cursor.succeeded_at = timezone.now()
