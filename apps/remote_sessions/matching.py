@@ -131,7 +131,12 @@ def _by_session_id(charge: ChargeFacts, candidate: Candidate, window: timedelta)
 
 
 def _by_cdr_id(charge: ChargeFacts, candidate: Candidate, window: timedelta) -> bool:
-    # Some operators number a CDR like its session.
+    # Some operators number a CDR like its session. One that names another session, or another
+    # token, only happens to have that number: operators count sessions and CDRs apart.
+    if charge.session_id and not _same(charge.session_id, charge.cdr_id):
+        return False
+    if charge.token_id not in {None, candidate.token_id}:
+        return False
     known = any(_same(charge.cdr_id, theirs) for theirs in candidate.their_session_ids)
     return known and charge.operator_id == candidate.operator_id
 

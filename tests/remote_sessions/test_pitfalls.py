@@ -24,7 +24,7 @@ from apps.remote_sessions.services.results import CallbackRefused, CommandUnknow
 from apps.remote_sessions.services.start import IdempotencyKeyReused, StartAlreadyOpen
 from apps.remote_sessions.services.stop import StopPointless
 from apps.remote_sessions.states import Reason, State
-from tests.accounts.factories import TokenFactory
+from tests.accounts.factories import AccountFactory, TokenFactory
 from tests.locations.factories import EvseFactory
 from tests.remote_sessions.factories import NOW, fresh, make_world, silent_operator, story
 from tests.tariffs.factories import make_version
@@ -250,6 +250,21 @@ def test_03_a_cdr_numbered_like_its_session_is_recognised(world):
     world.send_cdr(cdr_id="s-1", session_id="", evse_uid="", evse_id="")
 
     assert fresh(remote_session).cdr_matched_by == "CDR_ID"
+
+
+@pytest.mark.parametrize("other", ["session", "token"])
+def test_03_a_cdr_that_only_has_the_number_of_a_session_is_another_charge(world, other):
+    remote_session = world.active(blocked="50")
+    if other == "token":
+        world.token = TokenFactory(account=AccountFactory(provider=world.provider))
+
+    world.send_cdr(
+        cdr_id="S-1", session_id="S-777" if other == "session" else "", evse_uid="", evse_id=""
+    )
+    world.job()
+
+    assert fresh(remote_session).state == State.ACTIVE
+    assert fresh(remote_session).cdr is None
 
 
 def test_03_references_are_compared_without_case(world):
