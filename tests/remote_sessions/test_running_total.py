@@ -4,11 +4,14 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from apps.cdrs.messages import Price
 from apps.remote_sessions.running_total import Money, OwnPrices, Running, running_total
-from apps.remote_sessions.services.running_charges import RunningCharges
+from apps.remote_sessions.services.running_charges import RunningCharges, running_total_of
 from apps.remote_sessions.states import State
+from tests.accounts.factories import ProviderFactory
 from tests.remote_sessions.factories import NOW, fresh, silent_operator
 from tests.tariffs.factories import make_version
 from tests.tariffs.messages import component, flat_tariff
@@ -120,6 +123,22 @@ def test_the_running_total_of_one_is_the_one_the_job_compares(world):
     total = RunningCharges(now=NOW).total_of(fresh(remote_session), currency="EUR")
 
     assert total == Decimal("30.25")
+
+
+def test_showing_one_charge_reads_the_tariffs_of_its_own_parties_only(world):
+    make_version(provider=world.provider)
+    remote_session = world.active(blocked="50")
+    world.send_session(remote_session, kwh=Decimal(10))
+    make_version(provider=ProviderFactory())
+
+    with CaptureQueriesContext(connection) as asked:
+        total = running_total_of(fresh(remote_session), now=world.now)
+
+    assert total is not None
+    book = [query["sql"] for query in asked if "tariffs_tariffversion" in query["sql"]]
+    assert len(book) == 1
+    assert world.provider.pk.hex in book[0].replace("-", "")
+    assert not [query for query in asked if "DISTINCT" in query["sql"]]
 
 
 def test_the_session_of_an_operator_without_cdrs_is_captured_by_the_providers_tariff(world):

@@ -32,23 +32,31 @@ COLUMNS = (
 
 
 class RunningCharges:
-    """Rates and tariffs are looked up once, whatever the number of charges.
+    """Rates and tariffs are looked up once, whatever the number of charges: those of all that are
+    watched, or of `only` one.
 
     `unpriced` gathers the sessions whose own price failed.
     """
 
-    def __init__(self, *, now: datetime) -> None:
+    def __init__(self, *, now: datetime, only: RemoteSession | None = None) -> None:
         self.now = now
+        self._only = only
         self.vat = RunningVat(on=now.date())
         self.unpriced: set[UUID] = set()
 
     @cached_property
     def tariff_owners(self) -> TariffOwners:
-        return TariffOwners.load()
+        if self._only is None:
+            return TariffOwners.load()
+        return TariffOwners(
+            frozenset({self._only.operator_id}), frozenset({self._only.provider_id})
+        )
 
     @cached_property
     def _prices(self) -> SessionPrices:
         owners = self.tariff_owners
+        if self._only is not None:
+            return SessionPrices(operators=owners.operators, providers=owners.providers)
         running = RemoteSession.objects.watched().order_by()
         providers = set(running.values_list("provider_id", flat=True).distinct())
         operators = set(running.values_list("operator_id", flat=True).distinct())
@@ -138,5 +146,6 @@ def running_total_of(remote_session: RemoteSession, *, now: datetime) -> Running
         return None
     payment, provider = remote_session.payment, remote_session.provider
     currency = payment.currency if payment else provider.currency
-    total = RunningCharges(now=now).total_of(remote_session, currency=currency)
+    charges = RunningCharges(now=now, only=remote_session)
+    total = charges.total_of(remote_session, currency=currency)
     return None if total is None else RunningTotal(quantize(total, currency), currency)
