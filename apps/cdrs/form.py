@@ -13,6 +13,7 @@ from apps.cdrs.messages import CdrMessage, ChargeMessage, Price, SessionMessage
 from apps.cdrs.models import CDR, ChargingSession
 from apps.core.errors import InvalidInput
 from apps.core.money import currency_exponent
+from apps.core.times import can_have_happened
 
 # Ten digits before the point: no charge costs ten thousand million of any currency.
 MOST_DIGITS: Final = 10
@@ -92,6 +93,8 @@ def _check_times(message: CdrMessage | SessionMessage) -> None:
 def _check_time(moment: datetime, name: str) -> None:
     if moment.tzinfo is None:
         raise CdrUnreadable(f"{name} has no time zone.", field=name)
+    if not can_have_happened(moment):
+        raise CdrUnreadable(f"{name} is no time of a charge: {moment.isoformat()}.", field=name)
 
 
 def _check_texts(message: ChargeMessage, model: type[models.Model]) -> None:

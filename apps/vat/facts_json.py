@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from apps.core.errors import InvalidInput
+from apps.core.times import can_have_happened
 from apps.vat.facts import (
     Document,
     Facts,
@@ -164,6 +165,6 @@ def _read_date(value: Any) -> date:
 def _read_moment(value: Any) -> datetime:
     """A moment; without an offset it is UTC, as the name of the field says."""
     moment = datetime.fromisoformat(_read_text(value))
-    if not 1900 < moment.year < 3000:  # the ends of the calendar have no local time
+    if not can_have_happened(moment):
         raise ValueError(f"the year {moment.year} is out of range")
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

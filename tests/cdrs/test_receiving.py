@@ -205,6 +205,8 @@ def test_credit_of_a_cdr_that_we_have_is_not_held():
         ({"contract_id": "X" * 101}, FieldTooLong),
         ({"remark": "null \x00"}, CdrUnreadable),
         ({"started_at": NOW.replace(tzinfo=None)}, CdrUnreadable),
+        ({"started_at": NOW.replace(year=1)}, CdrUnreadable),
+        ({"ended_at": NOW.replace(year=9999)}, CdrUnreadable),
     ],
 )
 def test_what_can_not_be_read_is_refused_and_leaves_nothing(fields, error):

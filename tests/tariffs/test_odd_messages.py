@@ -39,6 +39,28 @@ def test_error_names_the_whole_path_to_the_field(broken: Json, path: str) -> Non
     assert caught.value.path == path
 
 
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Tokyo"])
+@pytest.mark.parametrize(
+    "time", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00+05:00"]
+)
+def test_a_placeholder_for_a_time_is_no_time_of_a_charge(time: str, zone: str) -> None:
+    session = Session().charge(60, 20)
+    session.periods[0]["start_date_time"] = time
+    with pytest.raises(UnreadableField, match=r"charging_periods\[0\].start_date_time"):
+        session.price(tariff(element(ENERGY, max_kwh=10)), zone=zone)
+
+
+def test_a_tariff_without_an_end_may_end_with_the_calendar() -> None:
+    forever = prepare_tariff(
+        {**flat_tariff(ENERGY), "end_date_time": "9999-12-31T23:59:59Z"}, version="2.2.1"
+    )
+    assert forever.valid_until is not None
+    with pytest.raises(UnreadableField, match="end_date_time"):
+        prepare_tariff(
+            {**flat_tariff(ENERGY), "end_date_time": "0001-01-01T00:00:00+05:00"}, version="2.2.1"
+        )
+
+
 @pytest.mark.parametrize("kind", [{}, [], 5, None, True])
 def test_dimension_whose_type_is_no_text_is_ignored(kind: object) -> None:
     session = Session().charge(60, 20)

@@ -101,7 +101,7 @@ def _local(text: Any, zone: str) -> str:
     try:
         moment = datetime.fromisoformat(str(text))
         local = moment if moment.tzinfo is None else moment.astimezone(ZoneInfo(zone or "UTC"))
-    except (ValueError, KeyError, OSError):
+    except (ValueError, KeyError, OSError, OverflowError):
         return str(text)
     return local.strftime("%-d %b %Y, %H:%M:%S %Z").strip()
 

@@ -10,7 +10,7 @@ from apps.core.errors import InvalidInput
 from apps.tariffs.notes import Note, capped
 from apps.tariffs.ocpi.fields import (
     UnreadableField,
-    read_instant,
+    read_instant_of_charge,
     read_list,
     read_mapping,
     read_number,
@@ -71,7 +71,7 @@ def _read(raw: Mapping[str, Any], version: str) -> SessionRecord:
     if not isinstance(location, dict):
         location = {}
     start = raw.get("start_date_time")
-    began = UNKNOWN_TIME if start is None else read_instant(start, "start_date_time")
+    began = UNKNOWN_TIME if start is None else read_instant_of_charge(start, "start_date_time")
     has_reservation = False
     for period in periods:
         has_reservation = has_reservation or RESERVATION_TIME in period.volumes
@@ -127,7 +127,7 @@ def _read_periods(raw: Mapping[str, Any], notes: list[Note]) -> list[Period]:
 def _read_period(raw: object, index: int, notes: list[Note]) -> OpenPeriod:
     try:
         period = read_mapping(raw, "period")
-        start = read_instant(period.get("start_date_time"), "start_date_time")
+        start = read_instant_of_charge(period.get("start_date_time"), "start_date_time")
         volumes = _read_volumes(period.get("dimensions"), index, notes)
         if not volumes:
             text = f"Charging period {index + 1} has no volumes: it costs nothing."
@@ -175,7 +175,7 @@ def _sort_periods(found: list[OpenPeriod], notes: list[Note]) -> None:
 def _session_end(raw: Mapping[str, Any], last: datetime, notes: list[Note]) -> datetime | None:
     """`end_date_time`, which is `stop_date_time` in 2.1.1; None when it can't be the end."""
     value = raw.get("end_date_time") or raw.get("stop_date_time")
-    end = UNKNOWN_TIME if value is None else read_instant(value, "end_date_time")
+    end = UNKNOWN_TIME if value is None else read_instant_of_charge(value, "end_date_time")
     if end == UNKNOWN_TIME:
         notes.append(Note("END_UNKNOWN", "The CDR doesn't say when the session ended."))
         return None

@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from apps.core.errors import InvalidInput
+from apps.core.times import can_have_happened
 
 LARGEST_NUMBER = Decimal(10) ** 12
 SMALLEST_NUMBER = -LARGEST_NUMBER
@@ -75,7 +76,18 @@ def read_instant(value: object, name: str) -> datetime:
         raise UnreadableField(name, f"{shorten(value)} is no timestamp")
     if instant.tzinfo is None:
         return instant.replace(tzinfo=UTC)
-    return instant.astimezone(UTC)
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError:
+        raise UnreadableField(name, f"{shorten(value)} is no timestamp") from None
+
+
+def read_instant_of_charge(value: object, name: str) -> datetime:
+    """As read_instant, and no placeholder. Raises UnreadableField."""
+    instant = read_instant(value, name)
+    if not can_have_happened(instant):
+        raise UnreadableField(name, f"{shorten(value)} is no time of a charge")
+    return instant
 
 
 _UNPADDED = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})T(\d{1,2}):(\d{2}):(\d{2})(?:\.\d+)?Z?")
