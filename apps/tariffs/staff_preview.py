@@ -67,12 +67,18 @@ class Preview:
 def read_content(text: str) -> dict[str, Any]:
     """The JSON object that was typed, numbers exactly. Raises ContentNotJson."""
     try:
-        content = json.loads(text, parse_float=Decimal)
+        content = json.loads(text, parse_float=Decimal, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         raise ContentNotJson(f"This is no JSON: {error}") from None
     if not isinstance(content, dict):
         raise ContentNotJson("A tariff is a JSON object: { ... }.")
+    if "\x00" in text or "\\u0000" in text:
+        raise ContentNotJson("It holds a null character, which no text has.")
     return content
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is no number of JSON.")
 
 
 def preview_of(content: dict[str, Any], ocpi_version: str, sample: Sample | None = None) -> Preview:

@@ -50,6 +50,8 @@ def test_new_version_is_added_through_the_editor() -> None:
     ("content", "words"),
     [
         ("{", "This is no JSON"),
+        ('{"remark": NaN}', "NaN is no number of JSON"),
+        ('{"remark": "\\u0000"}', "null character"),
         ({"currency": "EUR", "elements": []}, "elements: is missing"),
         ({**PER_KWH, "currency": "XXX"}, "currency: An ISO 4217 currency code"),
         ({**PER_KWH, "id": "OTHER"}, "The JSON is of the tariff OTHER; this is 12."),

@@ -164,6 +164,12 @@ def test_json_and_rows_are_two_ways_to_look_at_one_tariff() -> None:
     assert editor.fields["mode"] == ["json"]
 
 
+def test_row_whose_key_no_page_gave_is_left_out() -> None:
+    editor = edit()
+    assert "tariff-editor" in editor.press("add-element", element=["9" * 5000])
+    assert newest().number == 1
+
+
 def test_tariff_that_rows_can_not_show_opens_as_json() -> None:
     editor = edit(tariff(*[element(component("ENERGY", "1"), max_kwh=n + 1) for n in range(60)]))
     assert editor.fields["mode"] == ["json"]

@@ -74,6 +74,16 @@ def test_version_before_goes_on_in_its_place() -> None:
     assert Entry.objects.story_of(first).first().activity == "prolonged tariff version"
 
 
+def test_version_before_goes_on_no_longer_than_it_says_itself() -> None:
+    told = {**PER_KWH, "end_date_time": MAY.strftime("%Y-%m-%dT%H:%M:%SZ")}
+    first = make_version(operator=OperatorFactory(), content=told, active_from=MARCH)
+    withdraw(plan(first.tariff, start=APRIL + timedelta(days=9)))
+    first.refresh_from_db()
+    assert first.active_to == MAY
+    withdraw(plan(first.tariff, start=MAY))
+    assert in_force(first.tariff, JUNE) == []
+
+
 def test_version_before_goes_on_until_the_next_planned_one() -> None:
     first = make_version(operator=OperatorFactory(), active_from=MARCH)
     planned = plan(first.tariff, start=MAY)

@@ -124,7 +124,7 @@ def read_draft(posted: QueryDict) -> Draft:
     limits = [f"{name}_{side}" for name in LIMITS for side in ("excl", "incl")]
     return Draft(
         texts={name: _text(posted, f"t-{name}") for name in (*HEAD, *limits)},
-        elements=[_read_element(posted, key) for key in keys if key.isdecimal()],
+        elements=[_read_element(posted, key) for key in keys if _is_key(key)],
         base=read_content(posted.get("base") or "{}"),
     )
 
@@ -145,7 +145,7 @@ def _read_element(posted: QueryDict, key: str) -> ElementDraft:
                 _origin(posted, f"{place}-c-{part}-origin"),
             )
             for part in keys
-            if part.isdecimal()
+            if _is_key(part)
         ],
         origin=_origin(posted, f"{place}-origin"),
     )
@@ -155,9 +155,14 @@ def _text(posted: QueryDict, name: str) -> str:
     return (posted.get(name) or "").strip()
 
 
+def _is_key(text: str) -> bool:
+    """A number that the page gave a row."""
+    return text.isdecimal() and len(text) < 6
+
+
 def _origin(posted: QueryDict, name: str) -> int | None:
     text = _text(posted, name)
-    return int(text) if text.isdecimal() and len(text) < 6 else None
+    return int(text) if _is_key(text) else None
 
 
 def show_elements(

@@ -155,7 +155,7 @@ def withdraw_version(
     """The planned version will never be in force; of a withdrawn one nothing changes.
 
     `previous_goes_on`: the version that was to end where this one begins goes on in its place,
-    until this one would have ended.
+    until this one would have ended, or until its own `end_date_time`.
     Raises TariffVersionBegun, WithdrawalUnexplained.
     """
     standing = _lock_versions(version.tariff)
@@ -173,9 +173,19 @@ def withdraw_version(
     record("withdrew tariff version", version, reason=reason.strip(), actor=actor)
     previous = next((each for each in standing if each.active_to == version.active_from), None)
     if previous_goes_on and previous is not None:
-        previous.active_to = version.active_to
-        record("prolonged tariff version", previous, reason=reason.strip(), actor=actor)
+        _prolong(previous, version.active_to, reason=reason.strip(), actor=actor)
     return version
+
+
+def _prolong(
+    version: TariffVersion, until: datetime | None, *, reason: str, actor: Actor | None
+) -> None:
+    ends = prepare_tariff(version.content, version=version.ocpi_version).valid_until
+    limits = [limit for limit in (until, ends) if limit is not None]
+    until = min(limits) if limits else None
+    if until is None or version.active_to is None or until > version.active_to:
+        version.active_to = until
+        record("prolonged tariff version", version, reason=reason, actor=actor)
 
 
 @transaction.atomic
