@@ -10,7 +10,7 @@ from django.utils import timezone
 from apps.audit import diff, recording
 from apps.audit.change import Change, change_of
 from apps.audit.errors import DeletionRefused, UnauditedWrite
-from apps.audit.fields import PersonalMessageField
+from apps.audit.fields import ProtectsItself
 from apps.audit.personal import keyring
 from apps.core.inserting import insert_many
 from apps.core.updating import update_many
@@ -177,7 +177,7 @@ def _give_keys(rows: Sequence[Any], changes: Sequence[Change]) -> None:
 def _messages_protected(model: Any, rows: Sequence[Any], names: set[str]) -> Iterator[None]:
     """Django's bulk_update() reads attributes and asks no field's pre_save()."""
     fields = [f for f in model._meta.concrete_fields
-              if f.name in names and isinstance(f, PersonalMessageField)]  # fmt: skip
+              if f.name in names and isinstance(f, ProtectsItself)]  # fmt: skip
     plain = [[getattr(row, field.attname) for field in fields] for row in rows]
     for row, values in zip(rows, plain, strict=True):
         for field, value in zip(fields, values, strict=True):
