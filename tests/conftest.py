@@ -2,12 +2,11 @@
 
 import os
 from collections.abc import Iterator
-from dataclasses import asdict
 from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import connection, models
+from django.db import connection
 from django.test import TransactionTestCase
 
 from apps.audit.context import Actor, acting
@@ -35,23 +34,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _lift_triggers_while_tables_are_emptied() -> None:
     """Tests of real transactions end with a flush, which append-only tables would refuse.
 
-    It takes the VAT rates of the migrations with it; later tests find them again.
+    It brings the VAT rates again, as each migrate does.
     """
     teardown = TransactionTestCase._fixture_teardown
 
     def lifted_teardown(case: Any) -> None:
         with triggers.lifted():
             teardown(case)
-        _seed_vat_rates()
 
     TransactionTestCase._fixture_teardown = lifted_teardown
-
-
-def _seed_vat_rates() -> None:
-    from apps.vat.models import VatRate
-    from apps.vat.rates import shipped_rates
-
-    models.QuerySet(VatRate).bulk_create(VatRate(**asdict(rate)) for rate in shipped_rates())
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class VatConfig(AppConfig):
@@ -8,9 +9,11 @@ class VatConfig(AppConfig):
     def ready(self) -> None:
         from apps.core.triggers import append_only
         from apps.vat.models import VatDecision, VatIdCheck
+        from apps.vat.services.seeding import bring_rates_after_migrate
 
         append_only(VatDecision._meta.db_table)
         append_only(VatIdCheck._meta.db_table)
+        post_migrate.connect(bring_rates_after_migrate, sender=self)
         self._grant()
         self._show_on_dashboard()
 

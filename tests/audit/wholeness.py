@@ -8,22 +8,19 @@ entry too many, a field too many: each is a fault.
 
 import json
 from collections import Counter, defaultdict
-from functools import cache
 
 from django.db import connection, models
 
 from apps.audit import diff
 from apps.audit.models import Entry
 from apps.audit.personal import ERASED
-from apps.vat.models import VatRate
-from apps.vat.rates import shipped_rates
 from tests.audit.inventory import audited_models
 
 EMPTY = (None, "", [], {})
 
 
 def faults():
-    """What is wrong, in words; only of records that somebody wrote after the migrations."""
+    """What is wrong, in words."""
     told = defaultdict(list)
     for entry in Entry.objects.order_by("pk"):
         told[entry.object_type].append(entry)
@@ -73,8 +70,7 @@ class Story:
 
     def faults(self):
         if not self.versions:
-            if not _is_shipped(self.row):
-                yield "was written without a version"
+            yield "was written without a version"
             return
         by_change = defaultdict(list)
         for entry in self.entries:
@@ -104,8 +100,6 @@ class Story:
         same = ("actor_kind", "actor_id", "request_id")
         if any(getattr(entry, name) != getattr(version, name) for name in same):
             yield f"entry and version of {entry.activity!r} name different actors"
-        if before is None and version.history_type == "~" and _is_shipped(self.row):
-            return
         if before is None:
             yield from self._compare_created(version, entry)
             return
@@ -129,16 +123,6 @@ class Story:
         filled = {name for name, value in values.items() if value not in EMPTY}
         if filled != set(entry.after) & set(values):
             yield f"{entry.activity!r} made it with {sorted(filled)}, tells {sorted(entry.after)}"
-
-
-@cache
-def _shipped():
-    return {(rate.territory, rate.kind, rate.valid_from) for rate in shipped_rates()}
-
-
-def _is_shipped(row):
-    """VAT rates come with the program: a migration writes them, which knows no actor."""
-    return isinstance(row, VatRate) and (row.territory, row.kind, row.valid_from) in _shipped()
 
 
 def _value(field, record):

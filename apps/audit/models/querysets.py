@@ -60,6 +60,20 @@ class AuditedQuerySet(models.QuerySet[Any]):
             _write_trail(rows, "+", changes, [None] * len(rows))
         return rows
 
+    def tell_of_unversioned(self, *, audit_change: Change) -> list[Any]:
+        """A version and an entry for each row that has none; the rows stay as they are.
+
+        For rows that a migration wrote, which knows neither versions nor actors.
+        """
+        versions = self.model.history.model._base_manager.using(self.db)
+        versioned = versions.filter(id=models.OuterRef("pk"))
+        rows = list(self.filter(~models.Exists(versioned)).order_by("pk"))
+        changes = [audit_change] * len(rows)
+        with transaction.atomic(using=self.db):
+            _give_keys(rows, changes)
+            _write_trail(rows, "+", changes, [None] * len(rows))
+        return rows
+
     def bulk_update(
         self,
         objs: Iterable[Any],
