@@ -14,6 +14,10 @@ QUIET = {
     "weasyprint": "ERROR",
     "fontTools": "ERROR",
     "factur-x": "WARNING",
+    # Names each address that it calls, and with it a card's uid; exchanges are kept protected.
+    "httpx": "WARNING",
+    # The development server's request lines, as they came.
+    "django.server": "CRITICAL",
 }
 # On a terminal the jobs that run every few seconds would hide everything else.
 QUIET_FOR_PEOPLE = {"django_structlog.celery": "ERROR"}
@@ -66,8 +70,13 @@ def configure(*, as_json: bool, level: str, events_file: Path) -> dict[str, Any]
                 ],
             }
         },
+        "filters": {"paths": {"()": "evcharge.request_logs.PathFilter"}},
         "handlers": {
-            "console": {"class": "logging.StreamHandler", "formatter": "line"},
+            "console": {
+                "class": "logging.StreamHandler",
+                "formatter": "line",
+                "filters": ["paths"],
+            },
             "events": {
                 "class": "logging.handlers.WatchedFileHandler",
                 "filename": str(events_file),
@@ -77,6 +86,8 @@ def configure(*, as_json: bool, level: str, events_file: Path) -> dict[str, Any]
         },
         "root": {"handlers": ["console"], "level": level},
         "loggers": {
+            # Django's handlers would print each of its lines a second time, unfiltered.
+            "django": {"handlers": [], "level": "INFO"},
             **{name: {"level": at_least} for name, at_least in quiet.items()},
             "apps.events.published": {
                 "handlers": ["console" if as_json else "events"],
