@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
+from django.contrib.admin import helpers, utils
 from django.core.exceptions import PermissionDenied
 from django.db.models import DateTimeField, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -12,6 +13,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.dateparse import parse_date
 from django.utils.decorators import method_decorator
+from django.utils.text import capfirst
 from django.views.decorators.http import require_safe
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.contrib.filters.admin import (
@@ -25,6 +27,7 @@ from unfold.contrib.filters.admin import RangeDateFilter as UnfoldRangeDateFilte
 from unfold.decorators import action as unfold_action
 from unfold.enums import ActionVariant
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.templatetags import unfold_list
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from apps.core import staff_display
@@ -55,6 +58,16 @@ __all__ = [
 ]
 
 admin.site.index_title = "Overview"
+
+
+def _label_for_field(*args: Any, **kwargs: Any) -> Any:
+    """Django's, with a capital: narrow screens put it before each value, as it is."""
+    found = utils.label_for_field(*args, **kwargs)
+    return (capfirst(found[0]), found[1]) if isinstance(found, tuple) else capfirst(found)
+
+
+# Neither has a setting for it. The theme's own capitals (Of Each Word) are off in staff.css.
+helpers.label_for_field = unfold_list.label_for_field = _label_for_field  # type: ignore[attr-defined]
 
 CHAPTERS_ON_PAGE = 10
 CHAPTERS_OF_STORY = 500
@@ -152,6 +165,8 @@ class StaffModelAdmin(ModelAdmin):
     ) -> HttpResponse:
         record = kwargs.get("obj")
         context["story"] = story_of(record, limit=CHAPTERS_ON_PAGE) if record else ()
+        # No button that leads to an empty page: entries and events have no story, they are one.
+        context["show_history"] = context.get("show_history", True) and bool(context["story"])
         return super().render_change_form(request, context, *args, **kwargs)
 
     @method_decorator(require_safe)

@@ -1,8 +1,35 @@
 """What every record has, and the lease and log of jobs."""
 
+from typing import Any, Final
+
 from django.db import models
+from django.db.models.signals import class_prepared
 
 from apps.core.ids import new_id
+
+# Words that a name made of a field's or a class's name would show as "Evse" or "Vat".
+WRITTEN: Final = {
+    "cdr": "CDR", "cdrs": "CDRs", "evse": "EVSE", "kwh": "kWh", "ocpi": "OCPI", "psp": "PSP",
+    "url": "URL", "vat": "VAT",
+}  # fmt: skip
+
+
+def write_names_right(sender: Any, **kwargs: Any) -> None:
+    """Names that nobody gave, for screens and entries: "EVSE", "VAT rate". Given ones stay."""
+    meta = sender._meta
+    for field in meta.local_fields:
+        if getattr(field, "_verbose_name", None) is None:
+            field.verbose_name = _written(field.verbose_name)
+    if not {"verbose_name", "verbose_name_plural"} & set(meta.original_attrs):
+        meta.verbose_name = _written(meta.verbose_name)
+        meta.verbose_name_plural = _written(meta.verbose_name_plural)
+
+
+def _written(name: Any) -> str:
+    return " ".join(WRITTEN.get(word, word) for word in str(name).split(" "))
+
+
+class_prepared.connect(write_names_right)
 
 
 class BaseModel(models.Model):

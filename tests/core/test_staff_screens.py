@@ -1,6 +1,10 @@
 """All staff screens, found by walking the registry: they open, and never delete."""
 
+from html.parser import HTMLParser
+
 import pytest
+from django.apps import apps
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.sites import all_sites
 from django.test import Client
@@ -12,6 +16,7 @@ from apps.core.admin import StaffModelAdmin
 from apps.core.models import JobRun
 from tests.accounts.factories import AccountFactory, TokenFactory, UserFactory
 from tests.core.staff import staff_client
+from tests.events.factories import make_events
 from tests.locations.factories import ConnectorFactory
 
 pytestmark = pytest.mark.django_db
@@ -113,3 +118,51 @@ def test_dashboard_shows_cards_to_those_who_may_see_them():
     page = staff_client(Role.SUPPORT).get(reverse("admin:index")).content.decode()
     assert "Failed job runs" in page
     assert "Failed job runs" not in staff_client().get(reverse("admin:index")).content.decode()
+
+
+class _Labels(HTMLParser):
+    """What a narrow screen puts before the values of a list."""
+
+    def __init__(self):
+        super().__init__()
+        self.found = set()
+
+    def handle_starttag(self, tag, attrs):
+        self.found |= {value for name, value in attrs if name == "data-label"}
+
+
+def test_narrow_screens_label_values_with_one_capital_and_right_names():
+    make_events(aggregates=1, each=1)
+    ConnectorFactory()
+    client = staff_client(Role.ADMINISTRATOR)
+    labels = _Labels()
+    labels.feed(client.get(reverse("admin:events_event_changelist")).text)
+    assert {"Occurred at", "Last error"} <= labels.found
+    labels.feed(client.get(reverse("admin:locations_operator_changelist")).text)
+    assert "Sends CDRs" in labels.found
+    css = (settings.BASE_DIR / "static/staff/staff.css").read_text()
+    assert "td[data-label]::before, th[data-label]::before { text-transform: none; }" in css
+
+
+def test_names_that_nobody_gave_are_written_as_people_write_them():
+    fields = [
+        field
+        for model in apps.get_models()
+        if model.__module__.startswith("apps.")
+        for field in model._meta.local_fields
+    ]
+    words = {word for field in fields for word in str(field.verbose_name).split()}
+    assert {"EVSE", "VAT", "OCPI"} <= words
+    assert not words & {"evse", "cdr", "vat", "ocpi", "url", "psp", "kwh"}
+    given = JobRun._meta.get_field("job").verbose_name
+    assert given == "job"
+
+
+def test_what_has_no_story_has_no_history_button():
+    client = staff_client(Role.ADMINISTRATOR)
+    event, account = make_events(aggregates=1, each=1)[0], AccountFactory()
+    entry = Entry.objects.order_by("pk").last()
+    for record, there in ((entry, False), (event, False), (account, True)):
+        name = f"admin:{record._meta.app_label}_{record._meta.model_name}"
+        page = client.get(reverse(f"{name}_change", args=[record.pk])).text
+        assert (reverse(f"{name}_history", args=[record.pk]) in page) is there
