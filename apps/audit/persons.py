@@ -17,9 +17,10 @@ from django.db import transaction
 from django.db.models import Q
 
 from apps.audit import services
-from apps.audit.context import Actor
+from apps.audit.context import Actor, ActorKind
+from apps.audit.mentions import Mentions
 from apps.audit.models import Entry
-from apps.audit.personal import ERASED, PREFIX, destroy_keys
+from apps.audit.personal import ERASED, destroy_keys
 from apps.core.errors import DomainError, InvalidInput, NotFound
 
 
@@ -71,12 +72,9 @@ class Person:
             return text
         return re.sub("|".join(map(re.escape, words)), ERASED, text, flags=re.IGNORECASE)
 
-    def is_in(self, column: str) -> Q:
-        """The rows in whose column something is kept under the person's keys: a scan."""
-        found = Q(pk__in=[])
-        for key in self.all_keys:
-            found |= Q(**{f"{column}__contains": f"{PREFIX}{key.hex}."})
-        return found
+    def is_in(self, *columns: Any) -> Mentions:
+        """The rows in whose columns something is kept under the person's keys (mentions.py)."""
+        return Mentions(*columns, keys=self.all_keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +138,9 @@ def _with_all_keys(person: Person) -> Person:
 
 def _trail(person: Person) -> list[dict[str, Any]]:
     """What was done to the person's record, and what a user did."""
-    entries = Entry.objects.filter(Q(object_id=str(person.id)) | Q(actor_id=str(person.id)))
+    own = Q(object_type=person.kind, object_id=str(person.id))
+    done = Q(actor_kind=ActorKind.USER, actor_id=str(person.id))
+    entries = Entry.objects.filter(own | done)
     return [
         {"at": entry.recorded_at.isoformat(), "activity": entry.activity, "before": entry.before,
          "after": entry.after, "reason": entry.reason, "source_address": entry.source_address}

@@ -34,7 +34,7 @@ def export_events(person: Person) -> Iterator[dict[str, Any]]:
 
 
 def _events_of(person: Person) -> Any:
-    return Event.objects.alias(text=Cast("data", TextField())).filter(person.is_in("text"))
+    return Event.objects.filter(person.is_in(Cast("data", TextField())))
 
 
 def erase_errors(person: Person, *, reason: str, actor: Actor | None) -> int:

@@ -2,12 +2,15 @@
 
 import json
 from io import StringIO
+from uuid import uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from apps.audit import persons
 from apps.audit.context import Actor, acting
 from apps.audit.models import Entry, PersonKey
 from apps.audit.personal import (
@@ -18,6 +21,7 @@ from apps.audit.personal import (
     protect,
     reveal,
 )
+from apps.audit.persons import Person
 from apps.audit.seals import seal_entries
 from apps.audit.services import record
 from apps.audit.verification import Verification
@@ -185,3 +189,28 @@ def test_card_without_a_contract_is_a_person_too():
     call_command("erase_person", "04BEEF", "--reason", "asked to", "--yes")
     assert CDR.objects.get().raw == ERASED
     assert "04beef" not in everything_stored(*KEPT, "cdrs_cdr")
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite reads all rows")
+@pytest.mark.parametrize(
+    ("holding", "index"),
+    [
+        ("events", "event_persons"), ("messages", "exchange_persons"),
+        ("peer_objects", "kept_object_persons"), ("pushes", "push_persons"),
+        ("import_findings", "finding_persons"), ("answers", "idempotency_key_persons"),
+    ],
+)  # fmt: skip
+def test_what_is_kept_of_a_person_is_found_by_an_index(holding, index):
+    person = Person("stranger", uuid4(), "x", frozenset({uuid4()}))
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        # Or it would look at all rows of an account in an index of something else.
+        cursor.execute("SET LOCAL enable_indexscan = off")
+    with CaptureQueriesContext(connection) as captured:
+        assert list(persons._holdings[holding].export(person)) == []
+    asked = next(q["sql"] for q in captured.captured_queries if "audit_persons_in" in q["sql"])
+    asked = asked.partition("FOR SELECT")[2] or asked
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN SELECT {asked.partition('SELECT')[2]}")
+        plan = " ".join(row[0] for row in cursor.fetchall())
+    assert index in plan

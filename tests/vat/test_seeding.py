@@ -1,15 +1,9 @@
 """The rates that come with the program are in the trail like any other."""
 
-import os
-import sqlite3
-import subprocess
-import sys
 from collections import Counter
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
-from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, models
 
@@ -98,20 +92,3 @@ def test_a_migrate_that_leaves_tables_behind_brings_nothing(
     monkeypatch.setattr(executor, "migration_plan", lambda self, targets: [("one", False)])
     seeding.bring_rates_after_migrate(using=connection.alias, apps=object())
     assert told() == (0, 0, 0)
-
-
-def test_a_fresh_database_has_its_rates_told_and_sealed(tmp_path: Path) -> None:
-    file = tmp_path / "fresh.sqlite3"
-    environment = {**os.environ, "DEBUG": "1", "DATABASE_URL": f"sqlite:///{file}"}
-    for command in (["migrate"], ["verify_audit", "--all"]):
-        subprocess.run(
-            [sys.executable, "manage.py", *command, "--verbosity=0"],
-            cwd=settings.BASE_DIR, env=environment, check=True, capture_output=True, timeout=110,
-        )  # fmt: skip
-    with sqlite3.connect(file) as database:
-        counts = database.execute(
-            "SELECT (SELECT count(*) FROM vat_vatrate),"
-            " (SELECT count(*) FROM vat_historicalvatrate),"
-            " (SELECT count(*) FROM audit_entry WHERE object_type = 'vat.vatrate')"
-        ).fetchone()
-    assert counts == (len(shipped_rates()),) * 3
