@@ -5,11 +5,14 @@ from decimal import Decimal
 import pytest
 from django.test import RequestFactory
 from django.urls import reverse
+from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.accounts.roles import Role
 from apps.audit.models import Entry
 from apps.cdrs.models import CDR
+from apps.cdrs.services import ReasonMissing, delete_cdr, reject_cdrs
+from apps.events.models import Event
 from evcharge.staff_menu import navigation
 from tests.cdrs.factories import CdrFactory
 from tests.core.staff import staff_client
@@ -140,3 +143,67 @@ def test_page_of_a_cdr_says_why_there_is_no_price() -> None:
     address = reverse("admin:cdrs_cdr_change", args=[cdr.pk])
     page = staff_client(Role.SUPPORT).get(address).content.decode()
     assert "No tariff is known for it." in page
+
+
+def test_chosen_cdrs_are_rejected_with_one_reason_after_a_question() -> None:
+    first, second, other = (CdrFactory(held=True) for _ in range(3))
+    client = staff_client(Role.SUPPORT)
+    assert "Reject chosen CDRs" in client.get(reverse(QUEUE)).text
+    address = f"{reverse(QUEUE)}?reason={first.hold_reasons[0]['code']}"
+    chosen = {"cdr": [first.pk, second.pk, "nonsense"], "reject": "1"}
+    question = client.post(address, chosen).text
+    assert "Reject 2 CDRs" in question
+    assert first.cdr_id in question
+    assert other.cdr_id not in question
+    assert not CDR.objects.exclude(status="PENDING").exists(), "asking changes nothing"
+    answer = client.post(address, {**chosen, "confirmed": "1", "reason": " "})
+    assert "This field is required." in answer.text
+    assert all(f'name="cdr" value="{cdr.pk}"' in question for cdr in (first, second))
+    told = {**chosen, "confirmed": "1", "reason": "not our customers"}
+    answer = client.post(address, told, follow=True)
+    assert answer.redirect_chain[0][0] == address
+    assert "2 CDRs are rejected." in answer.text
+    for cdr in (first, second, other):
+        cdr.refresh_from_db()
+    assert [cdr.status for cdr in (first, second, other)] == ["REJECTED", "REJECTED", "PENDING"]
+    for cdr in (first, second):
+        assert cdr.rejection_reason == "not our customers"
+        entry = Entry.objects.story_of(cdr).first()
+        assert (entry.activity, entry.reason) == ("rejected CDR", "not our customers")
+        assert Event.objects.of(cdr).filter(type="cdr.status.rejected").count() == 1
+
+
+def test_what_no_longer_waits_is_left_and_named() -> None:
+    held, accepted, billed = (
+        CdrFactory(held=True), CdrFactory(accepted=True), CdrFactory(billed=True),
+    )  # fmt: skip
+    deleted = CdrFactory(held=True)
+    delete_cdr(cdr=deleted, reason="twice", now=timezone.now())
+    before = [Entry.objects.story_of(cdr).count() for cdr in (accepted, billed, deleted)]
+    chosen = {"cdr": [c.pk for c in (held, accepted, billed, deleted)], "reject": "1"}
+    answer = staff_client(Role.FINANCE).post(
+        reverse(QUEUE), {**chosen, "confirmed": "1", "reason": "wrong"}, follow=True
+    )
+    assert "1 CDR is rejected." in answer.text
+    for cdr, state in ((accepted, "Accepted"), (billed, "Billed"), (deleted, "deleted")):
+        assert f"{cdr} ({state})" in answer.text
+    states = {cdr.status for cdr in CDR.objects.filter(pk__in=[accepted.pk, billed.pk])}
+    assert states == {"ACCEPTED", "BILLED"}
+    after = [Entry.objects.story_of(cdr).count() for cdr in (accepted, billed, deleted)]
+    assert after == before
+
+
+def test_rejecting_takes_the_permission_and_a_choice() -> None:
+    held = CdrFactory(held=True)
+    chosen = {"cdr": [held.pk], "reject": "1", "confirmed": "1", "reason": "x"}
+    assert staff_client(Role.AUDITOR).post(reverse(QUEUE), chosen).status_code == 403
+    answer = staff_client(Role.SUPPORT).post(reverse(QUEUE), {"reject": "1"}, follow=True)
+    assert "Choose the CDRs to reject." in answer.text
+    held.refresh_from_db()
+    assert held.status == CDR.Status.PENDING
+
+
+def test_bulk_rejection_needs_a_reason() -> None:
+    held = CdrFactory(held=True)
+    with pytest.raises(ReasonMissing):
+        reject_cdrs(cdrs=[held], reason=" ", now=timezone.now())

@@ -12,6 +12,7 @@ from apps.cdrs.services.receiving import (
     receive_cdrs,
 )
 from apps.cdrs.services.reviewing import (
+    BulkRejection,
     BulkReview,
     CdrDeleted,
     CdrHeld,
@@ -21,6 +22,7 @@ from apps.cdrs.services.reviewing import (
     accept_held_cdrs,
     mark_cdrs_billed,
     reject_cdr,
+    reject_cdrs,
 )
 from apps.cdrs.services.sessions import (
     SessionReceipt,
@@ -31,6 +33,7 @@ from apps.cdrs.services.sessions import (
 
 __all__ = [
     "Arrival",
+    "BulkRejection",
     "BulkReview",
     "CdrConflicting",
     "CdrDeleted",
@@ -53,6 +56,7 @@ __all__ = [
     "receive_cdrs",
     "receive_session",
     "reject_cdr",
+    "reject_cdrs",
     "relink_cdr",
     "resolve_conflict",
     "update_cdr",

@@ -17,8 +17,9 @@ from apps.cdrs.services.telling import cdr_event
 from apps.core.errors import DomainError, InvalidInput
 from apps.events.services import emit_many
 
-__all__ = ["BulkReview", "CdrDeleted", "CdrHeld", "ReasonMissing", "accept_cdr", "accept_cdrs",
-           "accept_held_cdrs", "accept_stored_cdrs", "mark_cdrs_billed", "reject_cdr"]  # fmt: skip
+__all__ = ["BulkRejection", "BulkReview", "CdrDeleted", "CdrHeld", "ReasonMissing", "accept_cdr",
+           "accept_cdrs", "accept_held_cdrs", "accept_stored_cdrs", "mark_cdrs_billed",
+           "reject_cdr", "reject_cdrs"]  # fmt: skip
 
 BATCH: Final = 500
 _REVIEW: Final = ("status", "status_changed_at", "rejection_reason", "is_held")
@@ -42,6 +43,14 @@ class BulkReview:
 
     accepted: int
     held: int
+
+
+@dataclass(frozen=True, slots=True)
+class BulkRejection:
+    """How many CDRs were rejected, and which were left because they are no longer PENDING."""
+
+    rejected: int
+    left: tuple[CDR, ...]
 
 
 def accept_cdr(*, cdr: CDR, now: datetime, reason: str = "", actor: Actor | None = None) -> CDR:
@@ -127,6 +136,26 @@ def accept_held_cdrs(
         for cdr in due:
             accept_cdr(cdr=cdr, now=now, reason=reason.strip(), actor=actor)
     return len(due)
+
+
+def reject_cdrs(
+    *, cdrs: Iterable[CDR], reason: str, now: datetime, actor: Actor | None = None
+) -> BulkRejection:
+    """Rejects those that are PENDING, held or not, in one transaction; tells which it left.
+
+    For the handful that a person looked at. Raises ReasonMissing.
+    """
+    if not reason.strip():
+        raise ReasonMissing("Say why the CDRs are rejected; the operators are told.")
+    left, rejected = [], 0
+    with transaction.atomic():
+        for cdr in _rows(sorted(cdr.pk for cdr in cdrs)):
+            if cdr.status == CDR.Status.PENDING and cdr.deleted_at is None:
+                reject_cdr(cdr=cdr, reason=reason, now=now, actor=actor)
+                rejected += 1
+            else:
+                left.append(cdr)
+    return BulkRejection(rejected, tuple(left))
 
 
 def mark_cdrs_billed(*, cdrs: Sequence[CDR], now: datetime, actor: Actor | None = None) -> int:
