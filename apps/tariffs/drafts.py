@@ -5,6 +5,7 @@ refuses, so that the form and the JSON obey the same rules.
 """
 
 import copy
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -14,6 +15,8 @@ from apps.core.errors import InvalidInput
 from apps.tariffs.restrictions import RESTRICTION_NAMES
 
 HEAD: Final = ("currency", "tax_included")
+# When the tariff may be used (2.2.1 and 2.3.0, Tariff object).
+INSTANTS: Final = ("start_date_time", "end_date_time")
 COMPONENT: Final = ("type", "price", "vat", "step_size")
 # The days are a list and stand apart.
 RESTRICTIONS: Final = tuple(name for name in RESTRICTION_NAMES if name != "days")
@@ -69,6 +72,7 @@ def draft_of(content: Mapping[str, Any]) -> Draft:
     """The tariff in rows. Raises NotTabular."""
     elements = _list(content.get("elements"), "elements", MOST_ELEMENTS)
     texts = {name: text_of(content.get(name)) for name in HEAD}
+    texts |= {name: _instant_text(content.get(name)) for name in INSTANTS}
     for name in LIMITS:
         texts[f"{name}_excl"], texts[f"{name}_incl"] = _limit_texts(content.get(name))
     rows = [_element(raw, index) for index, raw in enumerate(elements)]
@@ -97,6 +101,8 @@ def content_of(draft: Draft, *, version: str) -> dict[str, Any]:
     content = copy.deepcopy(draft.base)
     for name in HEAD:
         _put(content, name, draft.texts.get(name, ""))
+    for name in INSTANTS:
+        _put_instant(content, name, draft.texts.get(name, ""))
     for name in LIMITS:
         sides = [draft.texts.get(f"{name}_{side}", "") for side in ("excl", "incl")]
         _put_limit(content, name, sides, version)
@@ -136,7 +142,7 @@ def _put_days(restrictions: dict[str, Any], days: list[str]) -> None:
 
 def kept_names(draft: Draft) -> list[str]:
     """The fields of the tariff that have no place in the form, also those of its elements."""
-    shown = {*HEAD, *LIMITS, "id", "elements", "last_updated"}
+    shown = {*HEAD, *INSTANTS, *LIMITS, "id", "elements", "last_updated"}
     names = [name for name in draft.base if name not in shown]
     for row in draft.elements:
         element = _at(draft.base.get("elements") or [], row.origin)
@@ -248,6 +254,29 @@ def text_of(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
         raise NotTabular("A field holds a list or an object where a single value stands.")
     return f"{value:f}" if isinstance(value, Decimal) and _is_short(value) else str(value)
+
+
+_PICKED: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?")
+
+
+def is_picked_instant(text: str) -> bool:
+    """Whether a browser's picker writes and shows it: 2026-07-01T00:00, without a time zone."""
+    return _PICKED.fullmatch(text) is not None
+
+
+def _instant_text(value: object) -> str:
+    """A moment in UTC as the picker shows it; any other spelling as it is."""
+    text = text_of(value)
+    short = text.removesuffix("Z").removesuffix(":00")
+    return short if is_picked_instant(short) else text
+
+
+def _put_instant(target: dict[str, Any], name: str, text: str) -> None:
+    if text == _instant_text(target.get(name)):
+        return
+    if is_picked_instant(text):
+        text = f"{text}:00Z" if text.count(":") == 1 else f"{text}Z"
+    _put(target, name, text)
 
 
 def _limit_texts(value: object) -> tuple[str, str]:

@@ -1,6 +1,6 @@
 """What a tariff would cost: sessions that people can picture, priced by the engine. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Final
@@ -19,10 +19,9 @@ from apps.tariffs.tariff import PreparedTariff
 
 # The sum over the phases, as restrictions on current have it.
 VOLTS: Final = 230
+WEEK: Final = timedelta(weeks=1)
 # Notes that tell of a CDR and not of the tariff.
-ABOUT_MESSAGES: Final = frozenset(
-    ("SENT_MISSING", "ZONE_TOLD", "TARIFF_NOT_VALID", "TARIFF_FOR_OTHER_TIMES")
-)
+ABOUT_MESSAGES: Final = frozenset(("SENT_MISSING", "ZONE_TOLD", "TARIFF_FOR_OTHER_TIMES"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,10 +103,26 @@ def _volumes(
     }  # fmt: skip
 
 
+def move_into_validity(session: Imagined, tariff: PreparedTariff) -> Imagined:
+    """The session at its day and hour of the nearest week in which the tariff is valid (Tariff,
+    start_date_time and end_date_time); as it was when there is none."""
+    start, first, end = session.start, tariff.valid_from, tariff.valid_until
+    try:
+        if first is not None and start < first:
+            start -= (start - first) // WEEK * WEEK
+        if end is not None and start >= end:
+            start -= ((start - end) // WEEK + 1) * WEEK
+    except OverflowError:
+        return session
+    return session if first is not None and start < first else replace(session, start=start)
+
+
 def price_imagined(
     tariff: PreparedTariff, session: Imagined, *, slice_minutes: int = 1
 ) -> PricedCdr:
-    """What the session would cost by the tariff; a millisecond or two."""
+    """What the session would cost by the tariff, in a week in which it is valid; a millisecond or
+    two. Where there is no such week, a note says TARIFF_NOT_VALID."""
+    session = move_into_validity(session, tariff)
     record = imagine(session, currency=tariff.currency, slice_minutes=slice_minutes)
     if tariff.version == "2.1.1":
         record = record._replace(version="2.1.1")

@@ -75,6 +75,6 @@ def _take_out(content: dict[str, Any], path: str) -> None:
     elif isinstance(row, dict) and name in ("price_components", "restrictions"):
         row.pop(name)
     elif isinstance(row, dict) and isinstance(row.get("restrictions"), dict) and name:
-        row["restrictions"].pop(name, None)
+        row["restrictions"].pop(name.removeprefix("restrictions."), None)
     else:
         content["elements"][int(element)] = {}

@@ -8,7 +8,7 @@ from typing import Any, Final
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
-from apps.core import money
+from apps.core import money, staff_display
 from apps.core.errors import DomainError, InvalidInput
 from apps.tariffs.linter import Finding, lint
 from apps.tariffs.ocpi.tariffs import prepare_tariff
@@ -54,6 +54,7 @@ class Preview:
     sample: Example | None = None
     examples: list[Example] = field(default_factory=list)
     picture: str = ""
+    validity: str = ""
 
     def as_html(self) -> SafeString:
         """A fragment for the staff pages."""
@@ -99,10 +100,22 @@ def _preview(tariff: PreparedTariff, sample: Sample | None) -> Preview:
         sample=_example(price_imagined(tariff, sample.imagined)) if sample else None,
         examples=[_example(price_imagined(tariff, example)) for example in EXAMPLES],
         picture=draw_week(tariff, kw=sample.kw) if sample else draw_week(tariff),
+        validity=_validity(tariff),
     )
 
 
+def _validity(tariff: PreparedTariff) -> str:
+    """When the tariff may be used, in words; empty when always."""
+    said = (("from", tariff.valid_from), ("until", tariff.valid_until))
+    told = [f"{word} {moment:%-d %B %Y, %H:%M} UTC" for word, moment in said if moment]
+    return " ".join(told)
+
+
 def _example(priced: PricedCdr) -> Example:
+    if any(note.code == "TARIFF_NOT_VALID" for note in priced.notes):
+        return Example(
+            priced.id, staff_display.EMPTY, staff_display.EMPTY, "not valid at this time"
+        )
     excl, incl = (money.display(side, priced.currency) for side in priced.total)
     parts = [
         f"{word} {money.display(cost.excl_vat, priced.currency)}"

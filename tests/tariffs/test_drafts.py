@@ -166,8 +166,8 @@ def test_all_problems_are_told_each_at_its_place() -> None:
     )  # fmt: skip
     assert problems_of(terms, version="2.2.1") == [
         Problem("min_price.excl_vat", "'much' is no number"),
-        Problem("elements[0].min_kwh", "'x' is no number"),
-        Problem("elements[0].start_time", "'25:00' is no time of day like 13:30"),
+        Problem("elements[0].restrictions.min_kwh", "'x' is no number"),
+        Problem("elements[0].restrictions.start_time", "'25:00' is no time of day like 13:30"),
         Problem("elements[0].price_components[1].price", "'a' is no number"),
         Problem("elements[1].price_components[0].price", "is missing"),
     ]

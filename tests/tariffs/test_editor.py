@@ -245,3 +245,44 @@ def test_strangers_see_nothing() -> None:
     portal.force_login(UserFactory(provider=ProviderFactory()))
     assert {portal.get(each).status_code for each in addresses} == {302}
     assert {portal.post(each).status_code for each in addresses} == {302}
+
+
+def test_validity_of_the_tariff_is_edited_in_rows_like_the_engine_reads_it() -> None:
+    content = {**flat_tariff(component("ENERGY", "0.25")), "end_date_time": "2030-01-01T00:00:00Z"}
+    editor = edit(content)
+    assert editor.fields["t-end_date_time"] == ["2030-01-01T00:00"]
+    assert 'type="datetime-local"' in editor.page
+    page = editor.press("preview", **{"t-start_date_time": "2029-07-01T10:30"})
+    assert "valid from 1 July 2029, 10:30 UTC until 1 January 2030, 00:00 UTC" in page
+    page = editor.press("preview", **{"t-start_date_time": "soon"})
+    assert "is no timestamp" in error_at(page, "t-start_date_time")
+    assert "was added" not in editor.save()
+    page = editor.press("preview", **{"t-start_date_time": "2031-07-01T10:30"})
+    assert "The tariff ends before it starts." in page
+    assert "not valid at this time" in page
+    editor.save(**{"t-start_date_time": "2029-07-01T10:30"})
+    told = newest().content
+    assert told["start_date_time"] == "2029-07-01T10:30:00Z"
+    assert told["end_date_time"] == "2030-01-01T00:00:00Z"
+
+
+def test_spelling_of_a_validity_that_nobody_touched_is_kept() -> None:
+    content = {
+        **flat_tariff(component("ENERGY", "0.25")),
+        "start_date_time": "2029-07-01T10:30:00+02:00", "end_date_time": "2030-01-01T00:00:00",
+    }  # fmt: skip
+    editor = edit(content)
+    editor.save(**{"e-0-c-0-price": "0.30"})
+    told = newest().content
+    assert told["start_date_time"] == content["start_date_time"]
+    assert told["end_date_time"] == content["end_date_time"]
+    editor = Editor(editor.client, newest().tariff)
+    editor.save(active_from="2031-01-01T00:00", **{"t-end_date_time": ""})
+    assert "end_date_time" not in newest().content
+
+
+def test_a_2_1_1_tariff_has_no_validity_to_edit() -> None:
+    editor = edit(flat_tariff(component("ENERGY", "0.25")))
+    assert "t-start_date_time" in editor.fields
+    editor.press("preview", ocpi_version="2.1.1")
+    assert "t-start_date_time" not in editor.fields

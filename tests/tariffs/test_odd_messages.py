@@ -27,7 +27,8 @@ def test_no_tariff_at_all_costs_nothing_and_says_so() -> None:
         ({"max_price": {"excl_vat": "much"}}, "tariff.max_price.excl_vat"),
         ({"min_price": {"after_taxes": []}}, "tariff.min_price.after_taxes"),
         ({"min_price": "little"}, "tariff.min_price"),
-        ({"elements": [{"restrictions": {"min_kwh": "?"}}]}, "tariff.elements[0].min_kwh"),
+        ({"elements": [{"restrictions": {"min_kwh": "?"}}]},
+         "tariff.elements[0].restrictions.min_kwh"),
         ({"elements": [{"restrictions": 7}]}, "tariff.elements[0].restrictions"),
         ({"elements": [{"price_components": [{"type": "FLAT"}]}]},
          "tariff.elements[0].price_components[0].price"),
@@ -224,7 +225,7 @@ def test_flood_of_notes_is_capped() -> None:
 WHERE = [
     ({"elements": [{"price_components": [{"type": "ENERGY", "price": "x"}]}]},
      "tariff.elements[0].price_components[0].price"),
-    ({"elements": [{"restrictions": {"min_kwh": "x"}}]}, "tariff.elements[0].min_kwh"),
+    ({"elements": [{"restrictions": {"min_kwh": "x"}}]}, "tariff.elements[0].restrictions.min_kwh"),
     ({"elements": [5]}, "tariff.elements[0].element"),
     (5, "tariff"),
 ]  # fmt: skip

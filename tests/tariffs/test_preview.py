@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 from apps.tariffs.ocpi.tariffs import prepare_tariff
 from apps.tariffs.picture import draw_week, week_of_prices
-from apps.tariffs.preview import EXAMPLES, Imagined, price_imagined
+from apps.tariffs.preview import EXAMPLES, Imagined, move_into_validity, price_imagined
 from tests.tariffs.messages import Json, component, element, flat_tariff, tariff
 
 DAY_AND_NIGHT = tariff(
@@ -79,3 +79,35 @@ def test_currency_of_a_tariff_can_not_break_the_picture() -> None:
 def test_tariff_of_2_1_1_is_shown_without_vat() -> None:
     priced = price_imagined(prepared(DAY_AND_NIGHT, "2.1.1"), EXAMPLES[0])
     assert priced.total.incl_vat is None
+
+
+def test_session_is_priced_in_a_week_in_which_the_tariff_is_valid() -> None:
+    session = EXAMPLES[0]
+    terms = tariff(
+        element(component("ENERGY", "2"), start_date="2027-01-01"),
+        element(component("ENERGY", "1")),
+        start_date_time="2027-03-03T00:00:00Z",
+    )
+    moved = move_into_validity(session, prepared(terms))
+    assert moved.start == datetime(2027, 3, 3, 18, tzinfo=UTC)
+    assert moved.start.weekday() == session.start.weekday()
+    assert price_imagined(prepared(terms), session).total.excl_vat == 60
+    ended = {**terms, "start_date_time": None, "end_date_time": "2025-12-31T18:00:00Z"}
+    assert move_into_validity(session, prepared(ended)).start == datetime(
+        2025, 12, 24, 18, tzinfo=UTC
+    )
+    assert price_imagined(prepared(ended), session).total.excl_vat == 30
+
+
+def test_tariff_that_is_never_valid_at_that_time_says_so() -> None:
+    for start, end in (
+        ("2027-03-04T00:00:00Z", "2027-03-05T00:00:00Z"),
+        ("9999-12-31T00:00:00Z", None),
+    ):
+        terms = {
+            **flat_tariff(component("ENERGY", "1")), "start_date_time": start,
+            "end_date_time": end,
+        }  # fmt: skip
+        assert move_into_validity(EXAMPLES[0], prepared(terms)) == EXAMPLES[0]
+        priced = price_imagined(prepared(terms), EXAMPLES[0])
+        assert "TARIFF_NOT_VALID" in {note.code for note in priced.notes}

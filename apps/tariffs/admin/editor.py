@@ -20,7 +20,15 @@ from django.utils import timezone
 from apps.accounts.models import currency_code
 from apps.core.errors import DomainError
 from apps.tariffs.admin.rows import read_draft, show_elements, show_head, write_json
-from apps.tariffs.drafts import Draft, NotTabular, change_rows, content_of, draft_of, kept_names
+from apps.tariffs.drafts import (
+    INSTANTS,
+    Draft,
+    NotTabular,
+    change_rows,
+    content_of,
+    draft_of,
+    kept_names,
+)
 from apps.tariffs.models import Tariff, TariffVersion
 from apps.tariffs.ocpi.tariffs import VERSIONS
 from apps.tariffs.problems import Problem, problems_of
@@ -123,7 +131,7 @@ class Edited:
         """What is wrong without being at a field of the rows."""
         if self.mode == JSON or self.draft is None:
             return [_told(problem) for problem in self.problems]
-        shown = ("elements[", "min_price", "max_price", "currency")
+        shown = ("elements[", "min_price", "max_price", "currency", *INSTANTS)
         return [_told(problem) for problem in self.problems if not problem.path.startswith(shown)]
 
 

@@ -12,6 +12,7 @@ from django.http import QueryDict
 from apps.tariffs.drafts import (
     COMPONENT,
     HEAD,
+    INSTANTS,
     LIMITS,
     MOST_COMPONENTS,
     MOST_ELEMENTS,
@@ -20,6 +21,7 @@ from apps.tariffs.drafts import (
     Draft,
     ElementDraft,
     NotTabular,
+    is_picked_instant,
     text_of,
 )
 from apps.tariffs.linter import Finding
@@ -70,7 +72,9 @@ class Field:
     @property
     def input_kind(self) -> str:
         """The type of the input; a value that a picker can't show stays a text."""
-        readers = {"time": _is_short_time, "date": _is_iso_date}
+        readers = {
+            "time": _is_short_time, "date": _is_iso_date, "datetime-local": is_picked_instant,
+        }  # fmt: skip
         reads = readers.get(self.kind)
         return "text" if reads and self.value and not reads(self.value) else self.kind
 
@@ -123,7 +127,7 @@ def read_draft(posted: QueryDict) -> Draft:
         raise NotTabular(f"More than {MOST_ELEMENTS} elements are edited as JSON.")
     limits = [f"{name}_{side}" for name in LIMITS for side in ("excl", "incl")]
     return Draft(
-        texts={name: _text(posted, f"t-{name}") for name in (*HEAD, *limits)},
+        texts={name: _text(posted, f"t-{name}") for name in (*HEAD, *INSTANTS, *limits)},
         elements=[_read_element(posted, key) for key in keys if _is_key(key)],
         base=read_content(posted.get("base") or "{}"),
     )
@@ -180,9 +184,12 @@ def show_elements(
 def _show_element(row: ElementDraft, index: int, told: Mapping[str, str]) -> ElementRow:
     place, path = f"e-{row.key}", f"elements[{index}]"
 
+    def error_at(name: str) -> str:
+        return told.get(f"{path}.restrictions.{name}", "")
+
     def show(name: str, label: str, kind: str, choices: Choices = ()) -> Field:
         value = row.texts.get(name, "")
-        return Field(f"{place}-{name}", label, value, kind, choices, told.get(f"{path}.{name}", ""))
+        return Field(f"{place}-{name}", label, value, kind, choices, error_at(name))
 
     known = [day for day in row.days if day.upper() not in DAYS]
     chosen = {day.upper() for day in row.days}
@@ -204,7 +211,7 @@ def _show_element(row: ElementDraft, index: int, told: Mapping[str, str]) -> Ele
             with_value(RESERVATIONS, row.texts.get("reservation", "")),
         ),
         origin=row.origin,
-        error=told.get(path, "") or told.get(f"{path}.day_of_week", ""),
+        error=told.get(path, "") or error_at("day_of_week"),
     )  # fmt: skip
 
 
@@ -230,7 +237,7 @@ def _show_component(
 
 
 def show_head(draft: Draft, version: str, problems: Iterable[Problem] = ()) -> list[Field]:
-    """Currency, taxes and limits of the whole tariff."""
+    """Currency, taxes, limits and validity of the whole tariff."""
     told = {problem.path: problem.text for problem in problems}
     sides = ("excl", "incl")
     words = {"excl": "excl. VAT", "incl": "incl. VAT"}
@@ -247,7 +254,16 @@ def show_head(draft: Draft, version: str, problems: Iterable[Problem] = ()) -> l
     told_taxes = Field(
         "t-tax_included", "Prices are (2.3.0)", taxes, "select", with_value(TAXES, taxes)
     )
-    return [currency, *([told_taxes] if version == "2.3.0" or taxes else []), *limits]
+    validity = [
+        Field(f"t-{name}", label, draft.texts.get(name, ""), "datetime-local",
+              error=told.get(name, ""))
+        for name, label in zip(INSTANTS, ("Valid from (UTC)", "Valid until (UTC)"), strict=True)
+        # OCPI 2.1.1 has no such fields.
+        if version != "2.1.1" or draft.texts.get(name)
+    ]  # fmt: skip
+    return [
+        currency, *([told_taxes] if version == "2.3.0" or taxes else []), *limits, *validity,
+    ]  # fmt: skip
 
 
 def _limit_error(told: Mapping[str, str], name: str, side: str) -> str:

@@ -28,7 +28,15 @@ def read_restrictions(raw: object) -> Restrictions:
     """
     if raw is None:
         return UNRESTRICTED
-    fields = {name: value for name, value in _entries(raw) if value is not None}
+    entries = _entries(raw)
+    try:
+        return _read_fields(entries)
+    except UnreadableField as error:
+        raise error.inside("restrictions") from None
+
+
+def _read_fields(entries: list[tuple[str, Any]]) -> Restrictions:
+    fields = {name: value for name, value in entries if value is not None}
     unknown = [name for name in fields if name not in _KNOWN]
     values: dict[str, Any] = {name: read_optional_number(fields, name) for name in _NUMBERS}
     values["start_time"] = _read(fields, "start_time", _read_time)
