@@ -190,8 +190,11 @@ def _give_keys(rows: Sequence[Any], changes: Sequence[Change]) -> None:
 @contextmanager
 def _messages_protected(model: Any, rows: Sequence[Any], names: set[str]) -> Iterator[None]:
     """Django's bulk_update() reads attributes and asks no field's pre_save()."""
-    fields = [f for f in model._meta.concrete_fields
-              if f.name in names and isinstance(f, ProtectsItself)]  # fmt: skip
+    fields: list[Any] = [
+        field
+        for field in model._meta.concrete_fields
+        if field.name in names and isinstance(field, ProtectsItself)
+    ]
     plain = [[getattr(row, field.attname) for field in fields] for row in rows]
     for row, values in zip(rows, plain, strict=True):
         for field, value in zip(fields, values, strict=True):
