@@ -14,7 +14,10 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.audit.context import Actor, acting
 from apps.audit.models import Entry
+from apps.cdrs.form import CdrUnreadable
+from apps.cdrs.messages import CdrMessage
 from apps.cdrs.models import CDR, CdrConflict, ReviewRule
+from apps.cdrs.services import receiving
 from apps.events.models import Event
 from apps.roaming.models import Exchange, KeptObject, Peer, PeerToken, WaitingCdr
 from apps.roaming.ocpi import json as ocpi_json
@@ -156,6 +159,32 @@ def test_one_cdr_that_fails_does_not_keep_the_others(
     later = receive_waiting_cdrs(now=timezone.now() + timedelta(minutes=1))
     assert later == {"received": 1, "failed": 0}
     assert CDR.objects.count() == 3
+
+
+def test_a_cdr_whose_form_is_refused_since_it_was_posted_stays_for_staff(
+    cpo: PeerClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a release that checks more strictly."""
+    for number in range(2):
+        assert status(cpo.post("cdrs", numbered(number))) == (201, 1000)
+
+    def stricter(message: CdrMessage) -> None:
+        if message.cdr_id == "CDR1":
+            raise CdrUnreadable("It has no meter value.")
+
+    monkeypatch.setattr(receiving, "check_cdr_form", stricter)
+    assert receive() == {"received": 1, "failed": 1}
+    waiting = WaitingCdr.objects.get()
+    assert (waiting.key, waiting.attempts) == ("CDR1", 1)
+    client = Client()
+    client.force_login(User.objects.create_superuser("admin@example.com", "x" * 16))
+    page = client.get(reverse("admin:roaming_waitingcdr_changelist")).content.decode()
+    assert "It has no meter value." in page
+    again = reverse("admin:roaming_waitingcdr_try_now", args=[waiting.pk])
+    assert "can&#x27;t be received yet" in _confirm(client, again)
+    monkeypatch.undo()
+    assert "is received" in _confirm(client, again)
+    assert CDR.objects.filter(pk=waiting.pk).exists()
 
 
 @pytest.fixture
