@@ -15,7 +15,7 @@ from apps.accounts.models import Token
 from apps.audit.context import Actor
 from apps.audit.personal import ERASED, reveal_only
 from apps.audit.persons import Holding, Person, PersonBusy, register_holding
-from apps.remote_sessions.models import RemoteSession
+from apps.remote_sessions.models import Command
 from apps.roaming.models import (
     Authorization,
     Exchange,
@@ -133,15 +133,16 @@ def erase_pushes(person: Person, *, reason: str, actor: Actor | None) -> int:
 
 def export_commands(person: Person) -> Iterator[dict[str, Any]]:
     """Commands for their charges, with the peers' words."""
-    yield from _commands_of(person).values(
+    yield from _commands_of(person).order_by("sent_at").values(
         "command", "sent_at", "response", "response_message", "result", "result_message",
         "result_body", "later_results",
     )  # fmt: skip
 
 
 def _commands_of(person: Person) -> Any:
-    ids = RemoteSession.objects.filter(account_id=person.id).values_list("pk", flat=True)
-    return SentCommand.objects.filter(reference__in=[str(pk) for pk in ids])
+    commands = Command.objects.filter(remote_session__account_id=person.id)
+    references = [str(key) for key in commands.values_list("pk", flat=True)]
+    return SentCommand.objects.filter(reference__in=references)
 
 
 def erase_commands(person: Person, *, reason: str, actor: Actor | None) -> int:

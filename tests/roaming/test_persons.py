@@ -9,11 +9,15 @@ from django.db import connection
 
 from apps.accounts.models import Token
 from apps.audit.personal import ERASED
+from apps.audit.persons import export_person, find_person
+from apps.locations.models import Evse
 from apps.roaming.models import Exchange, KeptObject, Peer, Push, SentCommand
 from apps.roaming.persons import drivers_in, protect_page
 from apps.roaming.services.delivering import deliver_queue
 from apps.roaming.services.token_pushes import push_changed_tokens
 from tests.accounts.factories import TokenFactory
+from tests.locations.factories import EvseFactory, LocationFactory, OperatorFactory
+from tests.remote_sessions.factories import ScriptedOperator, World
 from tests.roaming.door import PeerClient, status
 from tests.roaming.factories import PartyFactory, PeerFactory
 from tests.roaming.messages import cdr, location, session
@@ -116,21 +120,42 @@ def test_peers_that_know_a_token_are_told_that_it_ended_and_then_it_is_forgotten
     assert {push.body for push in Push.objects.all()} == {ERASED}
 
 
-def test_what_a_peer_said_to_a_command_goes(token: Token) -> None:
-    from tests.remote_sessions.factories import end_world, make_world
-
-    world = make_world(token=token)
-    remote = world.active()
+def test_what_a_peer_said_to_a_start_and_a_stop_is_exported_and_goes(
+    token: Token, make_peer: Any, operator: OperatorServer
+) -> None:
+    make_peer(token="secret")
+    world = World(ScriptedOperator(), evse=evse_of_the_operator(), token=token)
+    remote = world.start()
+    world.work()
+    hear_results(operator)
+    world.send_session(remote)
     world.stop(remote)
+    world.work()
+    hear_results(operator)
     world.send_session(remote, status="COMPLETED", ended_at=world.now)
     world.send_cdr(remote)
     world.job()
-    end_world(world)
-    sent = SentCommand.objects.create(
-        peer=PeerFactory(), command="START_SESSION", reference=str(remote.pk), callback_hash="x",
-        correlation_id="c", sent_at=world.now, deadline=world.now, result="FAILED",
-        result_message=f"{CARD} is odd", result_body=f'{{"message": "{CARD}"}}',
-    )  # fmt: skip
+    assert world.operator_says.starts == [], "the commands went over OCPI"
+    exported = export_person(person=find_person(CARD))["commands"]
+    assert [each["command"] for each in exported] == ["START_SESSION", "STOP_SESSION"]
+    for each in exported:
+        assert CARD in each["result_message"]
+        assert CARD in each["result_body"]
+        assert CARD in each["later_results"][0]["message"]
     erase(CARD)
-    sent.refresh_from_db()
-    assert (sent.result, sent.result_message, sent.result_body) == ("FAILED", "", "")
+    assert CARD not in stored("roaming_sentcommand")
+    assert {sent.result for sent in SentCommand.objects.all()} == {"ACCEPTED"}
+
+
+def evse_of_the_operator() -> Evse:
+    """Of the operator NL*CPO, to whom the peer leads."""
+    ours = OperatorFactory(country_code="NL", party_id="CPO")
+    return EvseFactory(location=LocationFactory(operator=ours))
+
+
+def hear_results(operator: OperatorServer) -> None:
+    """The station's result of the last command, and another one after it."""
+    url = operator.seen[-1].body["response_url"].removeprefix("http://testserver")
+    for result in ("ACCEPTED", "FAILED"):
+        said = {"result": result, "message": [{"language": "en", "text": f"card {CARD}"}]}
+        assert status(PeerClient("secret").post(url, said)) == (200, 1000)
