@@ -1,6 +1,6 @@
 """Who takes part: providers, their customers, users, API credentials and charge tokens."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -21,6 +21,8 @@ country_code = RegexValidator(r"^[A-Z]{2}$", "Two capital letters, as in ISO 316
 currency_code = RegexValidator(
     rf"^({'|'.join(sorted(CURRENCIES))})$", "An ISO 4217 currency code: EUR, GBP, NOK."
 )
+# How contract id and uid of an erased driver's token begin.
+ERASED_DRIVER: Final = "ERASED-"
 colour_code = RegexValidator(r"^#[0-9a-fA-F]{6}$", "A colour like #0a7d4f.")
 
 
@@ -305,6 +307,13 @@ class IdempotencyKey(BaseModel):
         return self.key
 
 
+class TokenQuerySet(AuditedQuerySet):
+    """Tokens, among them those of erased drivers, which name nothing any more."""
+
+    def named(self) -> "TokenQuerySet":
+        return self.exclude(contract_id__startswith=ERASED_DRIVER)
+
+
 class Token(AuditedModel):
     """What a driver charges with: a card or an app token, known by its contract id."""
 
@@ -320,6 +329,8 @@ class Token(AuditedModel):
     kind = models.CharField(max_length=12, choices=Kind, default=Kind.RFID)
     visual_number = models.CharField(max_length=64, blank=True)
     is_valid = models.BooleanField(default=True)
+
+    objects: ClassVar[Any] = TokenQuerySet.as_manager()
 
     audit_personal: ClassVar[tuple[str, ...]] = ("contract_id", "uid", "visual_number")
     audit_personal_label: ClassVar[bool] = True

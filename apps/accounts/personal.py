@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from apps.accounts.models import Account, IdempotencyKey, Token, User
+from apps.accounts.models import ERASED_DRIVER, Account, IdempotencyKey, Token, User
 from apps.audit.change import change_of
 from apps.audit.context import Actor
 from apps.audit.models import PersonKey
@@ -124,7 +124,7 @@ def erase_tokens(person: Person, *, reason: str, actor: Actor | None) -> int:
     """Tokens stop working; their ids become their own keys."""
     tokens = list(Token.objects.select_for_update().filter(account_id=person.id))
     for token in tokens:
-        token.contract_id = token.uid = f"ERASED-{token.pk.hex[-20:]}".upper()
+        token.contract_id = token.uid = f"{ERASED_DRIVER}{token.pk.hex[-20:]}".upper()
         token.visual_number, token.is_valid = "", False
     Token.objects.bulk_update(
         tokens, ["contract_id", "uid", "visual_number", "is_valid"],

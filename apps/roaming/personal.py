@@ -29,7 +29,7 @@ from apps.roaming.models import (
     WaitingCdr,
 )
 from apps.roaming.services.queueing import enqueue
-from apps.roaming.services.token_pushes import push_of
+from apps.roaming.services.token_pushes import push_of, pushed_until
 from apps.roaming.services.tokens import Owners, token_message, tokens_for
 
 _BODIES: Final = ("url", "request_body", "response_body")
@@ -51,20 +51,25 @@ def prepare(person: Person) -> None:
         named |= Q(message__icontains=word)
     if WaitingCdr.objects.filter(named).exists():
         raise PersonBusy("A CDR of this person is being received; try again in a moment.")
-    for peer in Peer.objects.registered().select_related("party"):
+    # Each queue is locked; in one order everywhere.
+    for peer in Peer.objects.registered().select_related("party").order_by("pk"):
         if peer.endpoint("tokens", "RECEIVER") is not None:
             _say_goodbye(peer, person)
 
 
 def _say_goodbye(peer: Peer, person: Person) -> None:
-    """The tokens as the peer knows them, no longer valid."""
+    """The tokens as the peer knows them, no longer valid.
+
+    Not from what is noted of the pushes: that ends by age, the peer's list of our tokens doesn't.
+    """
+    pushed = pushed_until(peer=peer)
+    if pushed is None:
+        return
     owners = Owners.load(peer)
-    rows = tokens_for(peer, owners).filter(account_id=person.id)
+    rows = tokens_for(peer, owners).filter(account_id=person.id, created_at__lte=pushed)
     written = (token_message(peer, row, owners) for row in rows)
-    pushes = [push_of(peer, replace(token, valid=False)) for token in written if token is not None]
-    told = Push.objects.filter(queue__peer=peer, path__in=[push.path for push in pushes])
-    known = set(told.values_list("path", flat=True))
-    last = [replace(push, is_last_word=True) for push in pushes if push.path in known]
+    ended = (replace(token, valid=False) for token in written if token is not None)
+    last = [replace(push_of(peer, token), is_last_word=True) for token in ended]
     enqueue(peer=peer, messages=last)
 
 

@@ -1,11 +1,14 @@
 """What is kept of messages lies under the keys of the drivers whom they name."""
 
 import json
+from datetime import timedelta
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 from django.core.management import call_command
 from django.db import connection
+from django.utils import timezone
 
 from apps.accounts.models import Token
 from apps.audit.personal import ERASED
@@ -14,12 +17,13 @@ from apps.locations.models import Evse
 from apps.roaming.models import Exchange, KeptObject, Peer, Push, SentCommand
 from apps.roaming.persons import drivers_in, protect_page
 from apps.roaming.services.delivering import deliver_queue
+from apps.roaming.services.queueing import purge_pushes
 from apps.roaming.services.token_pushes import push_changed_tokens
 from tests.accounts.factories import TokenFactory
 from tests.locations.factories import EvseFactory, LocationFactory, OperatorFactory
 from tests.remote_sessions.factories import ScriptedOperator, World
 from tests.roaming.door import PeerClient, status
-from tests.roaming.factories import PartyFactory, PeerFactory
+from tests.roaming.factories import PartyFactory, PeerFactory, role
 from tests.roaming.messages import cdr, location, session
 from tests.roaming.operator_server import OperatorServer
 
@@ -118,6 +122,39 @@ def test_peers_that_know_a_token_are_told_that_it_ended_and_then_it_is_forgotten
         assert CARD not in stored(table)
         assert CONTRACT not in stored(table)
     assert {push.body for push in Push.objects.all()} == {ERASED}
+
+
+def test_a_peer_is_told_also_when_the_note_of_the_push_ended_by_age(
+    token: Token, make_peer: Any, operator: OperatorServer, settings: Any
+) -> None:
+    peer: Peer = make_peer(token="secret")
+    now = timezone.now()
+    push_changed_tokens(peer=peer, now=now)
+    deliver_queue(peer=peer)
+    assert purge_pushes(now=now + timedelta(days=settings.OCPI_LOG_DAYS + 1)) == 1
+    erase(CARD)
+    push_changed_tokens(peer=peer, now=now)
+    deliver_queue(peer=peer)
+    first, last = operator.seen
+    assert first.path == last.path
+    assert last.body == {**first.body, "valid": False, "last_updated": ANY}
+    assert PeerClient("secret").get("tokens").json()["data"] == []
+    erase(str(token.account_id))
+    assert not Push.objects.filter(state="WAITING").exists()
+
+
+def test_a_peer_that_was_never_sent_the_token_hears_nothing_of_it(
+    token: Token, make_peer: Any, operator: OperatorServer
+) -> None:
+    never: Peer = make_peer()
+    before: Peer = make_peer(roles=[role("NL*TWO")])
+    push_changed_tokens(peer=before, now=token.created_at - timedelta(days=1))
+    Push.objects.all().delete()
+    erase(CARD)
+    for peer in (never, before):
+        push_changed_tokens(peer=peer, now=timezone.now())
+        deliver_queue(peer=peer)
+    assert operator.seen == []
 
 
 def test_what_a_peer_said_to_a_start_and_a_stop_is_exported_and_goes(

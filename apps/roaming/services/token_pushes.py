@@ -40,6 +40,17 @@ def push_changed_tokens(*, peer: Peer, now: datetime) -> int:
     return len(messages)
 
 
+def pushed_until(*, peer: Peer) -> datetime | None:
+    """Tokens made until then may have been put into the peer's queue; None: none ever were.
+
+    A little later than the last look, which may take a while. In a transaction: locks the queue,
+    so that no others follow before its end.
+    """
+    PushQueue.objects.select_for_update().filter(peer=peer).first()
+    cursor = PullCursor.objects.filter(peer=peer, module=MODULE).first()
+    return cursor.succeeded_at + OVERLAP if cursor and cursor.succeeded_at else None
+
+
 def _changed(peer: Peer, cursor: PullCursor) -> list[Message]:
     owners = Owners.load(peer)
     rows = tokens_for(peer, owners).order_by("changed_at", "id")

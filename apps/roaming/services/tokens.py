@@ -46,9 +46,14 @@ class Owners:
 
 
 def tokens_for(peer: Peer, owners: Owners) -> QuerySet[Any]:
-    """The tokens that the peer may know, with `changed_at`, oldest first."""
-    rows: QuerySet[Any] = Token.objects.select_related("account__provider").annotate(
-        changed_at=Greatest("updated_at", "account__updated_at")
+    """The tokens that the peer may know, with `changed_at`, oldest first.
+
+    Those of erased drivers are none: the peer never had the names that they bear now.
+    """
+    rows: QuerySet[Any] = (
+        Token.objects.named()
+        .select_related("account__provider")
+        .annotate(changed_at=Greatest("updated_at", "account__updated_at"))
     )
     if owners.default is None:
         rows = rows.filter(account__provider__in=list(owners.by_provider))
