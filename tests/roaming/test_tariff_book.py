@@ -101,6 +101,41 @@ def test_of_a_hubs_differentiated_tariffs_ours_wins_and_others_are_left_out(
     assert versions()[1].active_to is None
 
 
+JUNE = "2026-06-01T12:00:00Z"
+
+
+@pytest.mark.parametrize("page", [10, 1])
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+def test_of_a_pulled_differentiated_tariff_ours_wins_wherever_it_is_listed(
+    peer: Peer, operator: OperatorServer, page: int, order: tuple[int, ...]
+) -> None:
+    listed = [
+        per_kwh(0.4, **FOR_US),
+        per_kwh(0.6, last_updated=JUNE),
+        per_kwh(0.9, last_updated=JUNE, **FOR_OTHERS),
+    ]
+    operator.lists["tariffs"] = [listed[place] for place in order]
+    operator.page = page
+    for _ in range(2):
+        assert pull(peer, full=True) == 0
+    last = versions()[-1]
+    assert last.content["elements"][0]["price_components"][0]["price"] == "0.4"
+    assert last.active_to is None
+    assert len(versions()) <= 2
+    assert '"0.9"' not in KeptObject.objects.get(module="tariffs").body
+
+
+def test_a_tariff_that_is_listed_for_others_only_is_ours_no_more(
+    peer: Peer, operator: OperatorServer
+) -> None:
+    operator.lists["tariffs"] = [per_kwh(0.4, **FOR_US)]
+    pull(peer)
+    operator.lists["tariffs"] = [per_kwh(0.9, last_updated=LATER, **FOR_OTHERS)]
+    pull(peer, full=True)
+    [version] = versions()
+    assert version.active_to is not None
+
+
 def test_an_older_tariff_does_not_reach_the_book(cpo: PeerClient) -> None:
     cpo.put(PATH, per_kwh(0.5, last_updated=LATER))
     cpo.put(PATH, per_kwh(0.4))

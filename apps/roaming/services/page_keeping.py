@@ -1,7 +1,7 @@
 """What becomes of the objects of one pulled page: the right ones are kept, the others told."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -34,10 +34,12 @@ from apps.roaming.services.keeping import is_older
 from apps.roaming.services.locations import name_of_party
 from apps.roaming.services.receiving_cdrs import settle_waiting
 from apps.roaming.services.sessions import put_session
-from apps.roaming.services.tariff_book import enter_tariff
+from apps.roaming.services.tariff_book import enter_tariff, is_for_us, our_parties
 
 Message = dict[str, Any]
 Unread = list[str]
+# Country, party, id, in capitals.
+Key = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class Item:
     last_updated: datetime | None
 
     @property
-    def key(self) -> tuple[str, str, str]:
+    def key(self) -> Key:
         return self.owner.country_code, self.owner.party_id, self.object_id.upper()
 
 
@@ -108,16 +110,36 @@ def keep_tariffs(peer: Peer, objects: list[Any], now: datetime) -> Unread:
         owner = _owner(peer, fields, "")
         return Item(owner, fields.identifier("id"), fields.members, fields.opt_time("last_updated"))
 
-    found = list(_readable(objects, read, unread))
-    changed = keep_items(peer, "tariffs", found, now)
-    # Of an object that the page lists twice the last one is kept.
-    for item in {item.key: item for item in found}.values():
+    parties = our_parties()
+    found = _of_our_interest(_readable(objects, read, unread), parties)
+
+    def outranks(item: Item, kept: KeptObject) -> bool:
+        """Another page listed the one for all, which may be the newer one."""
+        earlier = is_for_us(json.read(kept.body), parties)
+        return bool(is_for_us(item.message, parties)) and not earlier
+
+    changed = keep_items(peer, "tariffs", found, now, outranks=outranks)
+    for item in found:
         if item.key in changed:
             enter_tariff(
                 peer=peer, owner=item.owner, message=item.message, version=peer.ocpi_version,
                 now=now,
             )  # fmt: skip
     return unread
+
+
+def _of_our_interest(items: Iterable[Item], parties: Container[PartyRef]) -> list[Item]:
+    """One of each id: a hub may list one for us, one for all others and some for other eMSPs."""
+    chosen: dict[Key, Item] = {}
+    for item in items:
+        ours = is_for_us(item.message, parties)
+        standing = chosen.get(item.key)
+        if ours is False or (
+            ours is None and standing is not None and is_for_us(standing.message, parties)
+        ):
+            continue
+        chosen[item.key] = item
+    return list(chosen.values())
 
 
 def keep_tokens(peer: Peer, objects: list[Any], now: datetime) -> Unread:
@@ -184,12 +206,17 @@ def keep_hub_clients(peer: Peer, objects: list[Any], now: datetime) -> Unread:
 
 
 def keep_items(
-    peer: Peer, module: str, items: list[Item], now: datetime
-) -> set[tuple[str, str, str]]:
-    """Keep those that are new or newer, in a fixed number of queries; returns their keys."""
+    peer: Peer, module: str, items: list[Item], now: datetime,
+    outranks: Callable[[Item, KeptObject], bool] = lambda item, kept: False,
+) -> set[Key]:  # fmt: skip
+    """Keep those that are new or newer, in a fixed number of queries; returns their keys.
+
+    Of an object that the page lists twice, the last one. `outranks`: the item is kept also when
+    what is kept is newer.
+    """
     newest = {item.key: item for item in items}
     known = _known(peer, module, newest)
-    changed: set[tuple[str, str, str]] = set()
+    changed: set[Key] = set()
     new: list[KeptObject] = []
     old: list[KeptObject] = []
     for key, item in newest.items():
@@ -197,7 +224,8 @@ def keep_items(
         body = json.write(item.message)
         if kept is not None and kept.peer_id != peer.pk:
             continue
-        if is_older(kept, item.last_updated) or (
+        overtaken = is_older(kept, item.last_updated)
+        if (overtaken and kept is not None and not outranks(item, kept)) or (
             kept is not None
             and (kept.version, kept.body) == (peer.version, body)
             and kept.deleted_at is None
@@ -229,9 +257,7 @@ def _give_keys(rows: list[Any]) -> None:
         row.audit_keys = keys
 
 
-def _known(
-    peer: Peer, module: str, items: dict[tuple[str, str, str], Item]
-) -> dict[tuple[str, str, str], KeptObject]:
+def _known(peer: Peer, module: str, items: dict[Key, Item]) -> dict[Key, KeptObject]:
     """The rows of these keys, locked; those of another connected peer are left alone."""
     rows = (
         KeptObject.objects.select_for_update(of=("self",))

@@ -4,6 +4,7 @@ A tariff that the book can't take is kept all the same: the peer has done nothin
 OCPI's form. It is logged, and staff see it at the peer's object.
 """
 
+from collections.abc import Container
 from datetime import datetime
 from typing import Any
 
@@ -104,21 +105,30 @@ def _concerns_us(owner: PartyRef, message: Message) -> bool:
     """Gireve's differentiated tariffs (GIREVE_Tech_OCPI_V2.2.1, cpo_tariffs): one id may come
     several times, each for one eMSP and once for all others. Ours wins over that for all; those
     for others are none of the book's business."""
-    target = _target(message)
-    if target is not None:
-        return Party.objects.filter(
-            role=Role.EMSP.value, country_code__iexact=target[0], party_id__iexact=target[1]
-        ).exists()
+    ours = is_for_us(message, our_parties())
+    if ours is not None:
+        return ours
     tariff = _find(owner, str(message.get("id", "")))
     last = tariff and tariff.versions.standing().order_by("active_from").last()
     return not (last and last.active_to is None and _target(last.content))
 
 
-def _target(content: Message) -> tuple[str, str] | None:
-    """The country code and party id of the eMSP that a tariff is for; None: for all."""
+def our_parties() -> set[PartyRef]:
+    """The eMSPs that we are."""
+    return {party.ref for party in Party.objects.filter(role=Role.EMSP.value)}
+
+
+def is_for_us(message: Message, parties: Container[PartyRef]) -> bool | None:
+    """Is the tariff for one of our parties (True) or other eMSPs (False) alone? None: for all."""
+    target = _target(message)
+    return None if target is None else target in parties
+
+
+def _target(content: Message) -> PartyRef | None:
+    """The eMSP that a tariff is for; None: for all."""
     country = str(content.get("target_operator_country_code") or "").strip()
     party = str(content.get("target_operator_party_id") or "").strip()
-    return (country, party) if country or party else None
+    return PartyRef.of(country, party) if country or party else None
 
 
 def _tell(error: DomainError, event: str, owner: PartyRef, tariff_id: object) -> None:
