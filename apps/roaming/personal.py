@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from django.db.models import Q, TextField
 from django.db.models.functions import Cast
+from django.utils import timezone
 
 from apps.accounts.models import Token
 from apps.audit.context import Actor
@@ -28,7 +29,7 @@ from apps.roaming.models import (
     SentCommand,
     WaitingCdr,
 )
-from apps.roaming.services.queueing import enqueue
+from apps.roaming.services.queueing import cancel_waiting, enqueue
 from apps.roaming.services.token_pushes import push_of, pushed_until
 from apps.roaming.services.tokens import Owners, token_message, tokens_for
 
@@ -130,7 +131,7 @@ def _pushes_of(person: Person) -> Any:
 def erase_pushes(person: Person, *, reason: str, actor: Actor | None) -> int:
     """What still waited is taken out: the last word, behind it, says what counts now."""
     pushes = _pushes_of(person)
-    pushes.filter(state=Push.State.WAITING).update(state=Push.State.CANCELLED)
+    cancel_waiting(pushes=pushes, now=timezone.now())
     for push in pushes.exclude(last_error=""):
         Push.objects.filter(pk=push.pk).update(last_error=person.blank(push.last_error))
     return int(pushes.update(path=ERASED))

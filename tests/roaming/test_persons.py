@@ -14,7 +14,7 @@ from apps.accounts.models import Token
 from apps.audit.personal import ERASED
 from apps.audit.persons import export_person, find_person
 from apps.locations.models import Evse
-from apps.roaming.models import Exchange, KeptObject, Peer, Push, SentCommand
+from apps.roaming.models import Exchange, KeptObject, Peer, Push, PushQueue, SentCommand
 from apps.roaming.persons import drivers_in, protect_page
 from apps.roaming.services.delivering import deliver_queue
 from apps.roaming.services.queueing import purge_pushes
@@ -141,6 +141,25 @@ def test_a_peer_is_told_also_when_the_note_of_the_push_ended_by_age(
     assert PeerClient("secret").get("tokens").json()["data"] == []
     erase(str(token.account_id))
     assert not Push.objects.filter(state="WAITING").exists()
+
+
+def test_what_still_waited_is_taken_out_and_holds_nothing_up(
+    token: Token, make_peer: Any, operator: OperatorServer, settings: Any
+) -> None:
+    peer: Peer = make_peer()
+    push_changed_tokens(peer=peer, now=timezone.now())
+    operator.faults = [(500, None)]
+    assert deliver_queue(peer=peer) == 0
+    assert PushQueue.objects.get().retry_at is not None
+    erase(CARD)
+    taken_out = Push.objects.get(state="CANCELLED")
+    assert taken_out.settled_at is not None
+    assert (PushQueue.objects.get().attempts, PushQueue.objects.get().retry_at) == (0, None)
+    assert deliver_queue(peer=peer) == 1
+    assert operator.seen[-1].body["valid"] is False
+    later = timezone.now() + timedelta(days=settings.OCPI_LOG_DAYS + 1)
+    assert purge_pushes(now=later) == 2
+    assert not Push.objects.exists()
 
 
 def test_a_peer_that_was_never_sent_the_token_hears_nothing_of_it(

@@ -124,6 +124,18 @@ def cancel_push(*, push: Push, reason: str, now: datetime, actor: Actor | None =
         wake(queue)
 
 
+def cancel_waiting(*, pushes: Any, now: datetime) -> None:
+    """Take those out that still wait, so that those behind them go on."""
+    waiting = pushes.filter(state=Push.State.WAITING)
+    queues = list(PushQueue.objects.filter(pushes__in=waiting).select_related("peer").distinct())
+    waiting.update(state=Push.State.CANCELLED, settled_at=now)
+    PushQueue.objects.filter(pk__in=[queue.pk for queue in queues]).update(
+        attempts=0, retry_at=None
+    )
+    for queue in queues:
+        wake(queue)
+
+
 def forget_last_words(pushes: Any) -> None:
     """What had to be said of an erased person is said."""
     pushes.filter(is_last_word=True).update(path=ERASED, body=ERASED, label=ERASED)
