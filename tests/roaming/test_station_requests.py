@@ -1,5 +1,6 @@
 """What staff ask of a peer's station: form, reason, permission, and the result on the page."""
 
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -105,6 +106,28 @@ def test_an_evse_is_reserved_for_a_driver_and_the_reservation_cancelled(
     assert "The operator answered ACCEPTED." in page
 
 
+def test_a_reservation_that_is_sent_twice_replaces_itself(
+    support: Client, cpo: PeerClient, operator: OperatorServer
+) -> None:
+    TokenFactory(contract_id="NL-EVC-C1")
+    url = reverse("admin:roaming_station_request", args=["reserve"])
+    wish = {"evse": "NL*CPO*E1", "token": "NL-EVC-C1", "minutes": "20", "reason": "driver called"}
+
+    def send(page: str, **other: str) -> str:
+        assert page.count('name="attempt"') == 1
+        [attempt] = re.findall(r'<input type="hidden" name="attempt" value="([^"]+)">', page)
+        support.post(url, {**wish, "attempt": attempt, **other})
+        return str(operator.seen[-1].body["reservation_id"])
+
+    page = support.get(url).content.decode()
+    refused = support.post(url, {**wish, "minutes": "0"}).content.decode()
+    once, twice = send(page), send(page)
+    assert once == twice
+    assert 1 <= int(once) <= 2**31 - 1
+    others = {send(page, minutes="30"), send(support.get(url).content.decode()), send(refused)}
+    assert len(others | {once}) == 4
+
+
 def test_a_charge_is_limited_asked_about_and_set_free(
     support: Client, cpo: PeerClient, operator: OperatorServer
 ) -> None:
@@ -187,6 +210,20 @@ def test_sessions_of_two_operators_with_one_id_are_told_apart(
     assert "Several operators sent a session S1: DE*ABC, NL*CPO." in page
     ask(support, "clear-profile", session="S1", operator="DE*ABC")
     assert SentCommand.objects.get().operator == "DE*ABC"
+
+
+def test_a_session_belongs_to_the_peer_that_sent_it_first(
+    support: Client, cpo: PeerClient, operator: OperatorServer, make_peer: Any
+) -> None:
+    """A hub can't send it too, so that there is one way to it."""
+    hub = make_peer(hub=True, token="hub")
+    again = PeerClient("hub").put("sessions/NL/CPO/S1", session(kwh=9))
+    assert status(again)[0] == 404
+    PeerClient("hub").put("sessions/NL/CPO/S2", session(2))
+    ask(support, "clear-profile", session="S1")
+    assert SentCommand.objects.get().peer != hub
+    ask(support, "clear-profile", session="S2")
+    assert SentCommand.objects.exclude(peer=hub).count() == 1
 
 
 def test_the_page_of_a_peers_session_leads_to_its_requests(

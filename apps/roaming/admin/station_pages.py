@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.core.errors import DomainError
+from apps.core.ids import new_id
 from apps.roaming.admin.station_forms import (
     AskProfileForm,
     PreferencesForm,
@@ -50,6 +51,10 @@ def _reserve(values: Values) -> SentCommand:
     return charging.reserve(
         peer=way.peer, operator=way.operator, token=token, place=place_of(values["evse"]),
         expires_at=now + timedelta(minutes=values["minutes"]), reason=values["reason"], now=now,
+        # Sent twice by a double click, the second replaces the first at the station.
+        reservation_id=charging.reservation_id_of(
+            values["attempt"], values["evse"].pk, values["token"].pk, values["minutes"]
+        ),
     )  # fmt: skip
 
 
@@ -141,21 +146,23 @@ def request_page(model_admin: Any, request: HttpRequest, kind: str) -> HttpRespo
         raise Http404
     asked = REQUESTS[kind]
     form = asked.form(request.POST or None, initial=request.GET.dict())
+    # Given with the page, so that one form is known again when it is sent twice.
+    attempt = request.POST.get("attempt") or str(new_id())
     if request.method == "POST" and form.is_valid():
-        sent = _send(asked, form)
+        sent = _send(asked, form, attempt)
         if sent is not None:
             return HttpResponseRedirect(reverse("admin:roaming_sentcommand_change", args=[sent.pk]))
     context = {
         **model_admin.admin_site.each_context(request), "title": asked.title, "text": asked.text,
         "opts": model_admin.model._meta, "form": form,
-        "back": reverse("admin:roaming_sentcommand_changelist"),
+        "back": reverse("admin:roaming_sentcommand_changelist"), "keep": [("attempt", attempt)],
     }  # fmt: skip
     return TemplateResponse(request, "remote_sessions/form_page.html", context)
 
 
-def _send(asked: Request, form: forms.Form) -> SentCommand | None:
+def _send(asked: Request, form: forms.Form, attempt: str) -> SentCommand | None:
     try:
-        return asked.send(form.cleaned_data)
+        return asked.send({**form.cleaned_data, "attempt": attempt})
     except DomainError as error:
         form.add_error(None, error.message)
         return None

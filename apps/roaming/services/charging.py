@@ -5,7 +5,7 @@ returned, also when the peer could not be reached or its answer was lost. Each l
 the trail with its reason. All raise CommandNotPossible, and then nothing was sent.
 """
 
-import secrets
+import hashlib
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -32,20 +32,25 @@ from apps.roaming.services.commands import CommandNotPossible, Order, send_comma
 LARGEST_RESERVATION_ID = 2**31 - 1
 
 
+def reservation_id_of(*said: object) -> str:
+    """The same for a form that is sent twice, another one for each other form or other values."""
+    digest = hashlib.sha256("\n".join(map(str, said)).encode()).digest()
+    return str(1 + int.from_bytes(digest[:8]) % LARGEST_RESERVATION_ID)
+
+
 def reserve(
     *, peer: Peer, operator: PartyRef, token: TokenMessage, place: Place, expires_at: datetime,
-    reason: str, now: datetime, reservation_id: str = "",
+    reason: str, now: datetime, reservation_id: str,
 ) -> SentCommand:  # fmt: skip
     """RESERVE_NOW; the same reservation id again replaces the reservation."""
-    named = reservation_id or str(1 + secrets.randbelow(LARGEST_RESERVATION_ID))
 
     def write(url: str) -> Written:
         return write_reservation(
-            token=token, place=place, expires_at=expires_at, reservation_id=named,
-            reference=named, response_url=url, version=peer.ocpi_version,
+            token=token, place=place, expires_at=expires_at, reservation_id=reservation_id,
+            reference=reservation_id, response_url=url, version=peer.ocpi_version,
         )  # fmt: skip
 
-    return _ask(peer, Order(Command.RESERVE_NOW, write, operator, named), reason, now)
+    return _ask(peer, Order(Command.RESERVE_NOW, write, operator, reservation_id), reason, now)
 
 
 def cancel_reservation(
