@@ -42,6 +42,8 @@ class OperatorServer:
     next_link: str = ""
     drop: bool = False
     refuses_credentials: bool = False
+    # How it reads tokens: "plain", "base64", or both.
+    reads: str = ""
     retry_after: str = ""
     base: str = ""
     roles: list[dict[str, Any]] = field(
@@ -148,9 +150,10 @@ def _handler(server: OperatorServer) -> type[BaseHTTPRequestHandler]:
         def _tokens(self, headers: dict[str, str]) -> list[str]:
             value = headers.get("authorization", "").removeprefix("Token ")
             try:
-                return [value, base64.b64decode(value, validate=True).decode()]
+                read = {"plain": value, "base64": base64.b64decode(value, validate=True).decode()}
             except ValueError:
-                return [value]
+                read = {"plain": value}
+            return [text for how, text in read.items() if server.reads in ("", how)]
 
         def _envelope(self, data: Any, code: int) -> str:
             return json.dumps({"data": data, "status_code": code, "timestamp": STAMP})

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from apps.roaming.client.origins import AddressRefused
 from apps.roaming.models import Exchange, Peer, PeerToken
-from apps.roaming.ocpi.errors import UnsupportedVersion
+from apps.roaming.ocpi.errors import InvalidMessage, UnsupportedVersion
 from apps.roaming.secrets import decrypt_token
 from apps.roaming.services.connecting import (
     RegistrationRefused,
@@ -220,6 +220,39 @@ def test_we_register_at_a_peer_with_its_token(operator: OperatorServer) -> None:
     assert status(PeerClient(given).get("tokens")) == (200, 1000)
     with pytest.raises(PeerIsRegistered):
         connect_peer(peer=peer, versions_url=operator.base, token="x", now=timezone.now())
+
+
+@pytest.mark.parametrize(
+    ("version", "reads", "headers"),
+    [
+        ("2.1.1", "plain", ["Token dG9rZW4tYQ==", *["Token token-a"] * 3]),
+        ("2.2.1", "base64", ["Token dG9rZW4tYQ=="] * 3),
+    ],
+)
+def test_we_register_where_tokens_are_read_as_the_version_says(
+    operator: OperatorServer, version: str, reads: str, headers: list[str]
+) -> None:
+    operator.version, operator.reads = version, reads
+    peer = PeerFactory(new=True)
+    connect_peer(
+        peer=peer, versions_url=f"{operator.base}/versions", token="token-a", now=timezone.now()
+    )
+    assert (peer.state, peer.version) == ("REGISTERED", version)
+    assert [seen.headers["authorization"] for seen in operator.seen] == headers
+
+
+@pytest.mark.parametrize(("encoding", "asked"), [("BY_VERSION", 2), ("BASE64", 1), ("PLAIN", 1)])
+def test_a_token_that_is_refused_either_way_registers_nothing(
+    operator: OperatorServer, encoding: str, asked: int
+) -> None:
+    peer = PeerFactory(new=True, token_encoding=encoding)
+    with pytest.raises(InvalidMessage, match="HTTP 401"):
+        connect_peer(
+            peer=peer, versions_url=f"{operator.base}/versions", token="wrong", now=timezone.now()
+        )
+    assert len(operator.seen) == asked
+    peer.refresh_from_db()
+    assert peer.state == "NEW"
 
 
 def test_a_refused_registration_takes_our_token_back(operator: OperatorServer) -> None:

@@ -45,7 +45,8 @@ class AnswerLost(DomainError):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to ask. `seconds` is the deadline of the whole exchange."""
+    """What to ask. `seconds` is the deadline of the whole exchange; `as_base64` says how the token
+    is written, None: as the peer's version has it."""
 
     method: str
     url: str
@@ -56,6 +57,7 @@ class Request:
     seconds: float = 30
     token: str | None = None
     unsaid: tuple[str, ...] = ()
+    as_base64: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,11 +142,15 @@ def _words(failure: Exception) -> str:
     return f"{type(failure).__name__}: {failure}"[:500]
 
 
+def takes_base64(peer: Peer) -> bool:
+    """How the peer wants its token: plain in 2.1.1, later in base64, or as staff said."""
+    if peer.token_encoding == Peer.TokenEncoding.BY_VERSION:
+        return bool(peer.version != Version.V2_1_1.value)
+    return bool(peer.token_encoding == Peer.TokenEncoding.BASE64)
+
+
 def _http_request(peer: Peer, request: Request) -> httpx.Request:
-    as_base64 = peer.token_encoding == Peer.TokenEncoding.BASE64 or (
-        peer.token_encoding == Peer.TokenEncoding.BY_VERSION
-        and peer.version != Version.V2_1_1.value
-    )
+    as_base64 = takes_base64(peer) if request.as_base64 is None else request.as_base64
     token = request.token or decrypt_token(peer.outgoing_token)
     headers = {
         "Authorization": names.authorization(token, as_base64=as_base64),

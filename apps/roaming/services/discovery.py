@@ -1,8 +1,9 @@
 """What a peer speaks and where: its versions and their details."""
 
 from dataclasses import dataclass
+from http import HTTPStatus
 
-from apps.roaming.client.calls import Request, call_peer
+from apps.roaming.client.calls import PeerAnswer, Request, call_peer, takes_base64
 from apps.roaming.client.origins import require_allowed
 from apps.roaming.models import Peer
 from apps.roaming.ocpi.credentials import read_details, read_versions
@@ -32,14 +33,16 @@ def discover(*, peer: Peer, token: str, version: Version | None = None) -> Found
     Raises UnsupportedVersion, NoMatchingEndpoints, InvalidMessage, AddressRefused, and the errors
     of calls.
     """
-    offered = read_versions(_get(peer, peer.versions_url, "versions", token))
+    answer, as_base64 = _first_answer(peer, token, may_guess=version is None)
+    offered = read_versions(_data(answer, peer.versions_url))
     chosen = version or newest_mutual(offered)
     if chosen is None or chosen not in offered:
         raise UnsupportedVersion(
             f"The peer speaks {', '.join(sorted(offered)) or 'nothing'}; "
             f"we speak {', '.join(Version)}."
         )
-    endpoints = read_details(_get(peer, offered[chosen], "versions", token), chosen)
+    details = call_peer(peer, _question(offered[chosen], token, as_base64))
+    endpoints = read_details(_data(details, offered[chosen]), chosen)
     for endpoint in endpoints:
         require_allowed(peer=peer, url=endpoint.url)
     found = Found(chosen, endpoints)
@@ -47,8 +50,26 @@ def discover(*, peer: Peer, token: str, version: Version | None = None) -> Found
     return found
 
 
-def _get(peer: Peer, url: str, module: str, token: str) -> object:
-    answer = call_peer(peer, Request("GET", url, module, token=token, seconds=SECONDS))
+def _first_answer(peer: Peer, token: str, *, may_guess: bool) -> tuple[PeerAnswer, bool]:
+    """The peer's versions, and whether it took the token in base64.
+
+    As long as its version is not known, it is not known how it wants the token either: one that
+    refuses it (2.1.1 reads plain ones) is asked once more in the other way, unless staff said how.
+    """
+    as_base64 = takes_base64(peer)
+    answer = call_peer(peer, _question(peer.versions_url, token, as_base64))
+    may_guess &= peer.token_encoding == Peer.TokenEncoding.BY_VERSION
+    if may_guess and answer.http_status == HTTPStatus.UNAUTHORIZED:
+        as_base64 = not as_base64
+        answer = call_peer(peer, _question(peer.versions_url, token, as_base64))
+    return answer, as_base64
+
+
+def _question(url: str, token: str, as_base64: bool) -> Request:
+    return Request("GET", url, "versions", token=token, seconds=SECONDS, as_base64=as_base64)
+
+
+def _data(answer: PeerAnswer, url: str) -> object:
     if not answer.succeeded:
         raise InvalidMessage(f"{url} answers {answer.describe()}.")
     return answer.answer.data
