@@ -9,19 +9,21 @@ Runs web, two workers, beat and the simulated operator as processes of their own
 every second, stops half of them, and kills a worker every five to 25 seconds. When the time is
 over it waits for the ends and checks: every session ended, every CDR is attached to exactly one,
 nothing was captured twice, each ledger adds up. Exits with 1 when something is wrong.
+
+Empties its database and its queue: refuses a database not named bench_... and Redis database 0.
 """
 # ruff: noqa: E402 - Django is set up before its models are imported
 
 import contextlib
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
 import time
 from decimal import Decimal
 from pathlib import Path
+from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -38,12 +40,10 @@ os.environ.setdefault("DATABASE_URL", f"sqlite:///{SCRATCH / 'chaos.sqlite3'}")
 
 import django
 
-if not any(name in os.environ["DATABASE_URL"] for name in ("chaos.sqlite3", "bench_")):
-    sys.exit("DATABASE_URL must name a database of its own: bench_...")
-shutil.rmtree(SCRATCH, ignore_errors=True)
-SCRATCH.mkdir()
+SCRATCH.mkdir(exist_ok=True)
 django.setup()
 
+from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
@@ -158,8 +158,21 @@ def faults() -> list[str]:
     return found
 
 
+def refuse_what_is_not_ours() -> None:
+    """By the names that Django goes by, from the environment or from .env."""
+    database = Path(str(connection.settings_dict["NAME"])).name
+    if database != "chaos.sqlite3" and not database.startswith("bench_"):
+        sys.exit(f"{database!r} would be emptied; DATABASE_URL must name one called bench_...")
+    if settings.REDIS_URL and urlsplit(settings.REDIS_URL).path.strip("/") in ("", "0"):
+        sys.exit("The queue of Redis database 0 would be purged; REDIS_URL must name another.")
+
+
 def main() -> None:
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 300
+    refuse_what_is_not_ours()
+    for left in SCRATCH.iterdir():
+        if left.is_file():
+            left.unlink()
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
