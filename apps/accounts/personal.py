@@ -1,5 +1,6 @@
 """What accounts, tokens and users hold of a person, for export and for erasing."""
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 from uuid import UUID
@@ -48,10 +49,20 @@ def _person_of(account: Account) -> Person:
     cards = frozenset(token.uid.upper() for token in tokens)
     names = {account.name, account.email, account.street, *map(str, account.vat_ids)}
     names |= {token.visual_number for token in tokens}
+    words = _words(account.name) if account.kind == Account.Kind.PRIVATE else []
     return Person(
         ACCOUNT, account.pk, str(account), _keys_of(contracts, cards), contracts, cards,
-        names=frozenset(name for name in names if len(name) >= SHORTEST_NAME),
+        names=_long(names), words=_long(words),
     )  # fmt: skip
+
+
+def _long(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(name for name in names if len(name) >= SHORTEST_NAME)
+
+
+def _words(name: str) -> list[str]:
+    """A person's name is written in parts too: Mrs Quastenbrink. A company's parts are words."""
+    return re.findall(r"[\w'’-]+", name)
 
 
 def _keys_of(contracts: Iterable[str], cards: Iterable[str]) -> frozenset[UUID]:
@@ -62,8 +73,10 @@ def _keys_of(contracts: Iterable[str], cards: Iterable[str]) -> frozenset[UUID]:
 def find_users(text: str) -> Iterator[Person]:
     """By id or e-mail address."""
     for user in User.objects.filter(_by_id(text) | Q(email__iexact=text)):
-        names = frozenset(name for name in (user.email, user.name) if len(name) >= SHORTEST_NAME)
-        yield Person(USER, user.pk, str(user), names=names)
+        yield Person(
+            USER, user.pk, str(user),
+            names=_long([user.email, user.name]), words=_long(_words(user.name)),
+        )  # fmt: skip
 
 
 def find_strangers(text: str) -> Iterator[Person]:

@@ -77,6 +77,11 @@ def protect(value: Any, person_id: UUID | None, keys: Keyring | None = None) -> 
     return f"{PREFIX}{person_id.hex}.{urlsafe_b64encode(nonce + sealed).decode()}"
 
 
+def erased(text: str) -> str:
+    """In place of a text about a person: that there was one."""
+    return ERASED if text else ""
+
+
 def reveal(value: Any) -> Any:
     """The value with each protected text in it, however deep, made readable or "(erased)"."""
     if isinstance(value, str):

@@ -51,7 +51,8 @@ class PersonBusy(DomainError):
 @dataclass(frozen=True, slots=True)
 class Person:
     """`keys` are all persons under whose keys their values are kept; `contracts` and `cards` what
-    they charge with, in capitals; `names` what free text may call them."""
+    they charge with, in capitals; `names` what others' texts may call them, also inside of a word;
+    `words` what does so only as a word of its own."""
 
     kind: str
     id: UUID
@@ -60,17 +61,23 @@ class Person:
     contracts: frozenset[str] = field(default_factory=frozenset)
     cards: frozenset[str] = field(default_factory=frozenset)
     names: frozenset[str] = field(default_factory=frozenset)
+    words: frozenset[str] = field(default_factory=frozenset)
 
     @property
     def all_keys(self) -> set[UUID]:
         return {self.id, *self.keys}
 
     def blank(self, text: str) -> str:
-        """The text without what is known to name the person."""
-        words = sorted({*self.names, *self.contracts, *self.cards} - {""}, key=len, reverse=True)
-        if not words:
+        """The text without what is known to name the person.
+
+        For texts about several or about nobody in particular: a name nobody told us stays. What is
+        about the person alone is emptied.
+        """
+        names = sorted({*self.names, *self.contracts, *self.cards} - {""}, key=len, reverse=True)
+        found = [*map(re.escape, names), *(rf"\b{re.escape(word)}\b" for word in self.words)]
+        if not found:
             return text
-        return re.sub("|".join(map(re.escape, words)), ERASED, text, flags=re.IGNORECASE)
+        return re.sub("|".join(found), ERASED, text, flags=re.IGNORECASE)
 
     def is_in(self, *columns: Any) -> Mentions:
         """The rows in whose columns something is kept under the person's keys (mentions.py)."""
@@ -154,11 +161,12 @@ def erase_person(
 ) -> dict[str, int]:
     """Pseudonymise and destroy the keys, in one transaction; how many records per app.
 
-    Can't be undone. Raises ReasonMissing, PersonBusy.
+    The reason is kept, without what is known to name the person. Can't be undone. Raises
+    ReasonMissing, PersonBusy.
     """
     if not reason.strip():
         raise ReasonMissing("Say why the person is erased: their request, the end of a period.")
-    person = _with_all_keys(person)
+    person, reason = _with_all_keys(person), person.blank(reason)
     for holding in _holdings.values():
         if holding.prepare is not None:
             holding.prepare(person)

@@ -9,7 +9,7 @@ from django.db.models.functions import Upper
 
 from apps.audit.change import change_of
 from apps.audit.context import Actor
-from apps.audit.personal import person_of_token
+from apps.audit.personal import erased, person_of_token
 from apps.audit.persons import Holding, Person, register_holding
 from apps.audit.services import record
 from apps.cdrs.models import CDR, CdrConflict, ChargingSession, ImportFinding
@@ -85,10 +85,10 @@ def erase_sessions(person: Person, *, reason: str, actor: Actor | None) -> int:
 
 
 def erase_conflicts(person: Person, *, reason: str, actor: Actor | None) -> int:
-    """What was sent ends with its key; what staff said of it loses the names."""
+    """What was sent ends with its key; what staff said of it goes."""
     conflicts = list(_conflicts_of(person).exclude(resolution=""))
     for conflict in conflicts:
-        conflict.resolution = person.blank(conflict.resolution)
+        conflict.resolution = erased(conflict.resolution)
         record("erased driver of CDR conflict", conflict, reason=reason, actor=actor)
     return len(conflicts)
 
@@ -109,6 +109,6 @@ def _erase(
             for name in _NAMES:
                 setattr(row, name, "")
             for name in texts:
-                setattr(row, name, person.blank(getattr(row, name)))
+                setattr(row, name, erased(getattr(row, name)))
         model.objects.bulk_update(rows, [*_NAMES, *texts], audit_change=change)
     return len(ids)

@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from apps.audit.change import change_of
 from apps.audit.context import Actor, as_uuid
-from apps.audit.personal import ERASED
+from apps.audit.personal import ERASED, erased
 from apps.audit.persons import Holding, Person, PersonBusy, register_finder, register_holding
 from apps.payments.models import Payment, PspMessage
 from apps.payments.states import State
@@ -69,7 +69,7 @@ def erase_payments(person: Person, *, reason: str, actor: Actor | None) -> int:
     payments = list(_payments_of(person))
     for payment in payments:
         payment.payment_method = payment.customer_reference = ""
-        payment.failure_message = ERASED if payment.failure_message else ""
+        payment.failure_message = erased(payment.failure_message)
     Payment.objects.bulk_update(
         payments, _NAMES,
         audit_change=change_of("erased payer of payment", reason=reason, actor=actor),
@@ -78,13 +78,20 @@ def erase_payments(person: Person, *, reason: str, actor: Actor | None) -> int:
 
 
 def erase_messages(person: Person, *, reason: str, actor: Actor | None) -> int:
-    """Bodies end with their key; those in the queue that match no payment are read for names."""
+    """Bodies end with their key, what staff said of them goes; those that match no payment are
+    read for names."""
     changed = 0
-    theirs = Q(payment__in=_payments_of(person)) | Q(state=PspMessage.State.UNMATCHED, payment=None)
-    for message in PspMessage.objects.filter(theirs):
-        message.resolution = person.blank(message.resolution)
-        if message.payment is None and person.blank(message.body) != message.body:
-            message.body = ERASED
+    for message in PspMessage.objects.filter(payment__in=_payments_of(person)).exclude(
+        resolution=""
+    ):
+        message.resolution = erased(message.resolution)
+        message.save(update_fields=["resolution", "updated_at"])
+        changed += 1
+    for message in PspMessage.objects.filter(payment=None).exclude(resolution="", body=""):
+        said = person.blank(message.resolution)
+        body = message.body if person.blank(message.body) == message.body else ERASED
+        if (said, body) != (message.resolution, message.body):
+            message.resolution, message.body = said, body
+            message.save(update_fields=["resolution", "body", "updated_at"])
             changed += 1
-        message.save(update_fields=["resolution", "body", "updated_at"])
     return changed

@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from apps.audit.change import change_of
 from apps.audit.context import Actor
-from apps.audit.personal import ERASED
+from apps.audit.personal import ERASED, erased
 from apps.audit.persons import Holding, Person, PersonBusy, register_holding
 from apps.remote_sessions.models import Command, RemoteSession
 from apps.remote_sessions.states import State
@@ -52,8 +52,8 @@ def erase_remote_sessions(person: Person, *, reason: str, actor: Actor | None) -
         row.authorization_reference = f"ERASED-{row.pk.hex[-20:]}".upper()
         row.idempotency_key = row.operator_authorization_reference = ""
         # An error has to have a message.
-        row.message = ERASED if row.message else ""
-        row.settlement_note = person.blank(row.settlement_note)
+        row.message = erased(row.message)
+        row.settlement_note = erased(row.settlement_note)
     RemoteSession.objects.bulk_update(
         rows, _WRITTEN,
         audit_change=change_of("erased driver of remote session", reason=reason, actor=actor),

@@ -66,7 +66,8 @@ class Charge(AuditedModel):
         abstract = True
 
     def audit_person_id(self) -> UUID | None:
-        return person_of_token(self.contract_id, self.token_uid)
+        """The driver; once they are erased and no contract is left, the account, also erased."""
+        return person_of_token(self.contract_id, self.token_uid) or self.account_id
 
     @property
     def party(self) -> str:

@@ -19,7 +19,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "person", help="Id, e-mail address, customer number, contract id or card."
         )
-        parser.add_argument("--reason", required=True, help="Kept in the trail.")
+        parser.add_argument("--reason", required=True, help="Kept in the trail: name nobody in it.")
         parser.add_argument("--yes", action="store_true", help="Don't ask.")
 
     def handle(self, *args: Any, **options: Any) -> None:
