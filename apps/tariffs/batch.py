@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from apps.core.errors import DomainError, InvalidInput
 from apps.tariffs.ocpi.fields import UnreadableField, read_mapping
@@ -11,12 +11,20 @@ from apps.tariffs.ocpi.tariffs import check_version, prepare_tariff
 from apps.tariffs.pricing import price_cdr
 
 Json = dict[str, Any]
+# A tariff of 10,000 elements takes 2 million.
+MOST_CHARACTERS: Final = 20_000_000
 
 
 class InvalidJson(InvalidInput):
     """The line is no JSON object."""
 
     code = "INVALID_JSON"
+
+
+class LineTooLong(InvalidInput):
+    """The line is longer than any CDR with its tariff can reasonably be."""
+
+    code = "LINE_TOO_LONG"
 
 
 def price_line(line: str) -> Json:
@@ -32,8 +40,12 @@ def price_line(line: str) -> Json:
 
 
 def _parse(line: str) -> Json:
+    if len(line) > MOST_CHARACTERS:
+        raise LineTooLong(f"The line has more than {MOST_CHARACTERS:,} characters.")
     try:
-        request = json.loads(line, parse_float=Decimal)
+        # NaN and Infinity aren't JSON, but Python's reader takes them; as Decimals they are refused
+        # where a number stands, and are text where an id stands.
+        request = json.loads(line, parse_float=Decimal, parse_constant=Decimal)
     except (ValueError, RecursionError) as error:
         raise InvalidJson(f"The line can't be read as JSON: {error}") from None
     except ArithmeticError:

@@ -25,7 +25,7 @@ from apps.tariffs.comparison import (
 from apps.tariffs.hub_remarks import is_cost_by_hub, is_cost_insignificant
 from apps.tariffs.metering import meter
 from apps.tariffs.notes import Note
-from apps.tariffs.ocpi.cdrs import read_cdr
+from apps.tariffs.ocpi.cdrs import CdrTooLarge, read_cdr
 from apps.tariffs.ocpi.tariffs import check_version, prepare_tariff
 from apps.tariffs.priced import Line, PricedCdr, make_priced, sum_parts
 from apps.tariffs.session import FLAT, Price, SessionRecord
@@ -35,6 +35,10 @@ from apps.tariffs.time_zones import UTC, find_zone
 from apps.tariffs.totals import Totals, sum_up
 
 Prepare = Callable[[object, str], PreparedTariff]
+
+
+# Each takes about a microsecond, and is made again for each rule that an operator may leave out.
+MOST_CHECKS = 1_000_000
 
 
 class Rules(NamedTuple):
@@ -85,6 +89,7 @@ def price_session(
     zone, zone_note = find_zone(time_zone or "", record.time_zone, record.country, record.postcode)
     notes: list[Note] = []
     plan = choose_tariffs(record, tariffs, zone, notes)
+    _check_size(record, plan)
     currency = agree_currency(record, plan, notes)
     is_told = zone_note.code == "ZONE_TOLD"
     for tariff in plan.used:
@@ -104,6 +109,16 @@ def price_session(
         (record.id, currency, ours, tuple(sums.lines), tuple(notes), record.sent_total,
          difference, differences, str(zone))
     )  # fmt: skip
+
+
+def _check_size(record: SessionRecord, plan: Plan) -> None:
+    """Each period may have to look at each price whose restrictions don't hold."""
+    prices = sum(len(each.components) for each in plan.used if each.unconditional is None)
+    if prices * len(record.periods) > MOST_CHECKS:
+        raise CdrTooLarge(
+            f"{len(record.periods)} charging periods are too many for tariffs of {prices} prices "
+            f"with restrictions; together they may be {MOST_CHECKS}."
+        )
 
 
 def calculate(

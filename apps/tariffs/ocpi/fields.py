@@ -11,6 +11,9 @@ from apps.core.times import can_have_happened
 
 LARGEST_NUMBER = Decimal(10) ** 12
 SMALLEST_NUMBER = -LARGEST_NUMBER
+# 1e-999999 is short to send and takes a megabyte to write out.
+SMALLEST_EXPONENT = -40
+NOTHING = Decimal(0)
 SHORTEST_TIMESTAMP = len("2015-06-29T20:39")
 
 
@@ -32,13 +35,15 @@ class UnreadableField(InvalidInput):
 def read_number(value: object, name: str) -> Decimal:
     """A JSON number, or a string that holds one (the 2.1.1 text writes `"price": "2.00"`).
 
-    Kept exactly up to 28 significant digits. Raises UnreadableField, also for what is no money
-    and no measurement: infinities, and amounts of a million millions and more.
+    Kept exactly up to 28 significant digits; what is smaller than 1e-40 is nothing. Raises
+    UnreadableField, also for what is no money and no measurement: infinities, and amounts of a
+    million millions and more.
     """
     number = value if type(value) is Decimal else _to_decimal(value, name)
     try:
         if SMALLEST_NUMBER < number < LARGEST_NUMBER:
-            return +number
+            number = +number
+            return number if number.adjusted() > SMALLEST_EXPONENT else NOTHING
     except InvalidOperation:  # a NaN can't be compared
         pass
     raise UnreadableField(name, f"{shorten(value)} is out of range")

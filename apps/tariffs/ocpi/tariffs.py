@@ -37,6 +37,7 @@ from apps.tariffs.tariff import (
 VERSIONS = ("2.1.1", "2.2.1", "2.3.0")
 DIMENSIONS = (ENERGY, TIME, PARKING_TIME, SESSION_TIME, FLAT)
 MOST_ELEMENTS = 20_000
+MOST_COMPONENTS = 100_000
 
 # How the prices of a tariff stand to tax.
 NET_ONLY = "NET_ONLY"  # 2.1.1: excluding VAT, the VAT isn't told
@@ -52,7 +53,7 @@ class UnknownVersion(InvalidInput):
 
 
 class TariffTooLarge(InvalidInput):
-    """The tariff has more elements than a tariff can reasonably have."""
+    """The tariff has more elements or prices than a tariff can reasonably have."""
 
     code = "TARIFF_TOO_LARGE"
 
@@ -145,8 +146,16 @@ def _vat_is_told(elements: list[Any]) -> bool:
     )
 
 
+def _check_size(elements: list[Any]) -> None:
+    lists = (each.get("price_components") for each in elements if isinstance(each, Mapping))
+    count = sum(len(parts) for parts in lists if isinstance(parts, list))
+    if count > MOST_COMPONENTS:
+        raise TariffTooLarge(f"The tariff has {count} price components, above {MOST_COMPONENTS}.")
+
+
 def _read_elements(elements: list[Any], reading: _Reading) -> list[Component]:
     components: list[Component] = []
+    _check_size(elements)
     for index, raw in enumerate(elements):
         try:
             components += _read_element(read_mapping(raw, "element"), index + 1, reading)
