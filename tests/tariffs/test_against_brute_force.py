@@ -12,7 +12,7 @@ import pytest
 
 from apps.tariffs.ocpi.tariffs import prepare_tariff
 from apps.tariffs.pricing import price_cdr
-from tests.tariffs.brute_force import DAYS, Stretch, total_of
+from tests.tariffs.brute_force import DAYS, RESERVED, Stretch, total_of
 
 ZONES = ("Europe/Amsterdam", "America/New_York", "Asia/Kolkata", "UTC")
 STARTS = [datetime(2024, *day, tzinfo=UTC) for day in ((3, 30), (10, 26), (3, 9), (11, 2))]
@@ -23,14 +23,73 @@ HALF_OF_THE_LAST_DIGIT = Fraction(1, 20_000)
 def test_engine_agrees_with_the_plain_reading(seed: int) -> None:
     random = Random(seed)
     for _ in range(50):
-        terms, stretches, zone = make_tariff(random), make_stretches(random), random.choice(ZONES)
-        net, gross = total_of(terms, stretches, ZoneInfo(zone))
-        priced = price_cdr(
-            as_cdr(stretches), version="2.2.1", time_zone=zone,
-            tariffs=[prepare_tariff(terms, version="2.2.1")],
-        )  # fmt: skip
-        for ours, theirs in zip(priced.total, (net, gross), strict=True):
-            assert abs(Fraction(ours) - theirs) <= HALF_OF_THE_LAST_DIGIT, (terms, stretches, zone)
+        compare([make_tariff(random)], make_stretches(random), random.choice(ZONES))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_engine_agrees_about_reservations(seed: int) -> None:
+    """Before a charge, and expired; both kinds of elements, with flat fees, times and steps."""
+    random = Random(1000 + seed)
+    for _ in range(50):
+        terms = make_tariff(random)
+        terms["elements"] += [make_reservation(random) for _ in range(random.randint(1, 4))]
+        random.shuffle(terms["elements"])
+        charge = make_stretches(random) if random.random() < 0.6 else []
+        compare([terms], before(random, charge), random.choice(ZONES))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_engine_agrees_about_switches_of_tariff(seed: int) -> None:
+    """Two or three tariffs in one CDR, some periods with none, some after a reservation."""
+    random = Random(2000 + seed)
+    for _ in range(50):
+        terms = [{**make_tariff(random), "id": f"T{n}"} for n in range(random.randint(2, 3))]
+        for each in terms:
+            each["elements"] += [make_reservation(random) for _ in range(random.randint(0, 2))]
+        stretches = make_stretches(random)
+        if random.random() < 0.3:
+            stretches = before(random, stretches)
+        ids = [*(each["id"] for each in terms), *([""] if random.random() < 0.2 else [])]
+        named = [each._replace(tariff=random.choice(ids)) for each in stretches]
+        if not any(each.tariff for each in named):
+            continue
+        compare(terms, named, random.choice(ZONES))
+
+
+def compare(terms: list[dict[str, Any]], stretches: list[Stretch], zone: str) -> None:
+    theirs = total_of({each["id"]: each for each in terms}, stretches, ZoneInfo(zone))
+    priced = price_cdr(
+        as_cdr(stretches), version="2.2.1", time_zone=zone,
+        tariffs=[prepare_tariff(each, version="2.2.1") for each in terms],
+    )  # fmt: skip
+    for our_side, their_side in zip(priced.total, theirs, strict=True):
+        differs = abs(Fraction(our_side) - their_side)
+        assert differs <= HALF_OF_THE_LAST_DIGIT, (terms, stretches, zone)
+
+
+def make_reservation(random: Random) -> dict[str, Any]:
+    """An element for reservations, used or expired."""
+    element = make_element(random)
+    parts = [part for part in element["price_components"] if part["type"] in ("TIME", "FLAT")]
+    if not parts:
+        parts = [{**element["price_components"][0], "type": random.choice(["TIME", "FLAT"])}]
+    kind = random.choice(["RESERVATION", "RESERVATION_EXPIRES"])
+    return {
+        "price_components": parts,
+        "restrictions": {**element["restrictions"], "reservation": kind},
+    }
+
+
+def before(random: Random, charge: list[Stretch]) -> list[Stretch]:
+    """A reservation of one or two periods, then the charge."""
+    end = charge[0].start if charge else random.choice(STARTS) + timedelta(hours=12)
+    reserved: list[Stretch] = []
+    for _ in range(random.randint(1, 2)):
+        seconds = random.choice([60, 600, 900, 1234])
+        end -= timedelta(seconds=seconds)
+        low, high = sorted(random.randint(1, 60) for _ in range(2))
+        reserved.insert(0, Stretch(end, seconds, RESERVED, 0, low, high))
+    return [*reserved, *charge]
 
 
 def make_tariff(random: Random) -> dict[str, Any]:
@@ -108,4 +167,7 @@ def as_period(stretch: Stretch) -> dict[str, Any]:
         "MAX_CURRENT": stretch.high,
     }
     dimensions = [{"type": name, "volume": volume} for name, volume in volumes.items()]
-    return {"start_date_time": stretch.start.isoformat(), "dimensions": dimensions}
+    return {
+        "start_date_time": stretch.start.isoformat(), "dimensions": dimensions,
+        "tariff_id": stretch.tariff or None,
+    }  # fmt: skip
