@@ -3,11 +3,15 @@
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from importlib import import_module
 
 import pytest
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
 from django.urls import reverse
 
 from apps.accounts.roles import Role
+from apps.audit.persons import export_person, find_person
 from apps.cdrs.models import CDR, CdrConflict, CdrImport, ChargingSession, ImportFinding
 from apps.cdrs.services import CdrConflicting, receive_cdr
 from tests.accounts.factories import ProviderFactory
@@ -195,6 +199,29 @@ def test_conflict_shows_both_and_is_closed_with_a_word(support):
     conflict.refresh_from_db()
     assert conflict.resolution == "operator will send a credit"
     assert conflict.resolved_at
+
+
+def test_a_conflict_from_before_protection_belongs_to_who_charged_after_the_migration(support):
+    migration = import_module("apps.cdrs.migrations.0009_protect_stored_conflicts")
+    name = migration.__name__.rpartition(".")[2]
+    apps = MigrationLoader(connection).project_state(("cdrs", name)).apps
+    message = replace(message_of_known(), raw='{"id": "C"}')
+    receive_cdr(message=message, source="OCPI", now=NOW)
+    with pytest.raises(CdrConflicting):
+        receive_cdr(message=replace(message, kwh=Decimal(99)), source="OCPI", now=NOW)
+    new = CdrConflict.objects.get()
+    plain = apps.get_model("cdrs", "CdrConflict").objects
+    plain.update(person_id=None, raw=new.raw, differences=new.differences)
+    migration.protect_conflicts(apps, None)
+    old = CdrConflict.objects.get()
+    assert (old.person_id, old.raw, old.differences) == (new.person_id, new.raw, new.differences)
+    assert plain.get().raw.startswith(f"pd1.{new.person_id.hex}.")
+    assert plain.get().differences.startswith(f"pd1.{new.person_id.hex}.")
+    confirm(support, old, "resolve", reason="the driver was right")
+    [exported] = export_person(person=find_person(message.contract_id))["cdr_conflicts"]
+    assert (exported["resolution"], exported["raw"]) == ("the driver was right", new.raw)
+    versions = apps.get_model("cdrs", "HistoricalCdrConflict").objects.exclude(resolution="")
+    assert versions.get().resolution.startswith(f"pd1.{new.person_id.hex}.")
 
 
 def test_sessions_are_listed_and_read(support):

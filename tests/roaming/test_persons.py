@@ -2,12 +2,14 @@
 
 import json
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 from unittest.mock import ANY
 
 import pytest
 from django.core.management import call_command
 from django.db import connection
+from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 
 from apps.accounts.models import Token
@@ -160,6 +162,33 @@ def test_what_still_waited_is_taken_out_and_holds_nothing_up(
     later = timezone.now() + timedelta(days=settings.OCPI_LOG_DAYS + 1)
     assert purge_pushes(now=later) == 2
     assert not Push.objects.exists()
+
+
+def test_what_was_stored_before_it_was_protected_is_after_the_migration(
+    token: Token, cpo: PeerClient, make_peer: Any
+) -> None:
+    migration = import_module("apps.roaming.migrations.0009_protect_stored_messages")
+    name = migration.__name__.rpartition(".")[2]
+    apps = MigrationLoader(connection).project_state(("roaming", name)).apps
+    cpo.put("locations/NL/CPO/LOC1", location())
+    cpo.put("sessions/NL/CPO/S1", session(**of_driver(CONTRACT, CARD), status="COMPLETED"))
+    push_changed_tokens(peer=make_peer(roles=[role("NL*TWO")]), now=timezone.now())
+    kept, push = KeptObject.objects.get(module="sessions"), Push.objects.get()
+    plain = {each: apps.get_model("roaming", each).objects for each in ("KeptObject", "Push")}
+    plain["KeptObject"].filter(pk=kept.pk).update(body=kept.body)
+    plain["Push"].update(body=push.body, label=push.label)
+    assert CONTRACT in stored("roaming_keptobject")
+    assert CONTRACT in stored("roaming_push")
+    for _ in range(2):
+        migration.protect_messages(apps, None)
+    assert CONTRACT not in stored("roaming_keptobject")
+    assert CONTRACT not in stored("roaming_push")
+    assert KeptObject.objects.get(pk=kept.pk).body == kept.body
+    again = Push.objects.get()
+    assert (again.body, again.label) == (push.body, push.label)
+    assert "LOC1" in stored("roaming_keptobject")
+    erase(CARD)
+    assert KeptObject.objects.get(pk=kept.pk).body == ERASED
 
 
 def test_a_peer_that_was_never_sent_the_token_hears_nothing_of_it(
