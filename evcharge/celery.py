@@ -3,7 +3,7 @@
 import os
 
 from celery import Celery
-from celery.signals import beat_init, setup_logging
+from celery.signals import beat_init, setup_logging, worker_ready
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evcharge.settings")
@@ -23,3 +23,10 @@ def keep_django_logging(**kwargs: object) -> None:
 def tell_at_once(**kwargs: object) -> None:
     """A first sign of life now; the schedule's own comes after its first interval."""
     app.send_task("apps.core.tasks.record_beat")
+
+
+@worker_ready.connect
+def go_on_at_once(**kwargs: object) -> None:
+    """What a killed worker left waiting goes on now, not at beat's next turn."""
+    for task in ("push_due_messages", "receive_cdrs"):
+        app.send_task(f"apps.roaming.tasks.{task}")

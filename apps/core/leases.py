@@ -5,9 +5,10 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from apps.core.ids import new_id
@@ -18,11 +19,12 @@ from apps.core.models import JobLease, JobRun
 def lease(*, job: str, duration: timedelta, now: datetime | None = None) -> Iterator[bool]:
     """Hold the job's lease while the block runs; yields False when another holds it.
 
-    A lease that was not given back (its holder was killed) ends after `duration`, so
-    `duration` must be longer than the longest run.
+    The lease of a holder that was killed passes on at once when another process of the same
+    machine can see that it is no more, else after `duration`: that must be longer than the
+    longest run.
     """
     now = now or timezone.now()
-    holder = f"{socket.gethostname()}:{os.getpid()}:{new_id()}"[:100]
+    holder = f"{_place()}:{os.getpid()}:{new_id()}"
     held = _take(job=job, holder=holder, now=now, expires_at=now + duration)
     try:
         yield held
@@ -52,7 +54,7 @@ def renewable_lease(
     Yields None when another holds it.
     """
     now = now or timezone.now()
-    holder = f"{socket.gethostname()}:{os.getpid()}:{new_id()}"[:100]
+    holder = f"{_place()}:{os.getpid()}:{new_id()}"
     held = _take(job=job, holder=holder, now=now, expires_at=now + duration)
     try:
         yield Held(job=job, holder=holder, duration=duration) if held else None
@@ -62,15 +64,49 @@ def renewable_lease(
 
 
 def _take(*, job: str, holder: str, now: datetime, expires_at: datetime) -> bool:
-    free = JobLease.objects.filter(Q(expires_at__lte=now), job=job)
-    if free.update(holder=holder, expires_at=expires_at):
+    rows = JobLease.objects.filter(job=job)
+    taken = {"holder": holder, "expires_at": expires_at}
+    if rows.filter(expires_at__lte=now).update(**taken):
         return True
     try:
         with transaction.atomic():
-            JobLease.objects.create(job=job, holder=holder, expires_at=expires_at)
+            JobLease.objects.create(job=job, **taken)
     except IntegrityError:
-        return False
+        killed = _killed_holder(job)
+        return killed is not None and bool(rows.filter(holder=killed).update(**taken))
     return True
+
+
+def _killed_holder(job: str) -> str | None:
+    """Who holds the lease, if it is a process of this machine that is no more."""
+    holder = JobLease.objects.filter(job=job).values_list("holder", flat=True).first() or ""
+    place, _, rest = holder.partition(":")
+    if not place or place != _place() or _runs(int(rest.split(":")[0])):
+        return None
+    return holder
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        pass
+    return True
+
+
+@cache
+def _place() -> str:
+    """Where a process id means what it means here: this start of this machine, this container.
+
+    Empty where the system does not tell; then leases of killed holders end by time.
+    """
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return f"{socket.gethostname()[:20]}-{boot[:18]}-{Path('/proc/self/ns/pid').stat().st_ino}"
+    except OSError:
+        return ""
 
 
 @contextmanager

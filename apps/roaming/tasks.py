@@ -14,7 +14,7 @@ from apps.roaming.models import Peer, PullCursor
 from apps.roaming.services.delivering import deliver_queue, due_queues
 from apps.roaming.services.exchanges import purge_exchanges
 from apps.roaming.services.pulling import PullRunning, modules_of, pull_module
-from apps.roaming.services.queueing import purge_pushes
+from apps.roaming.services.queueing import purge_pushes, send_after
 from apps.roaming.services.receiving_cdrs import receive_waiting_cdrs
 from apps.roaming.services.token_pushes import push_changed_tokens
 
@@ -64,7 +64,7 @@ def pull_due_peers() -> None:
 
 @shared_task
 def deliver_peer(peer_id: str) -> None:
-    """Send what waits for a peer, for a minute at most; beat sends the rest."""
+    """Send what waits for a peer, for a while; the rest has a task of its own."""
     peer = _registered(peer_id)
     if peer is not None:
         deliver_queue(peer=peer)
@@ -78,15 +78,14 @@ def receive_cdrs() -> None:
 
 @shared_task
 def push_due_messages() -> None:
-    """Queue changed tokens, and wake the queues that are due; each peer has a task of its own."""
+    """Wake the queues that are due, each with a task of its own, and queue changed tokens."""
+    now = timezone.now()
+    for queue in due_queues(now=now).select_related("peer"):
+        send_after(queue.peer, seconds=0)
     with lease(job="roaming.push_due_messages", duration=timedelta(minutes=5)) as held:
-        if not held:
-            return
-        now = timezone.now()
-        for peer in Peer.objects.registered().select_related("party"):
-            push_changed_tokens(peer=peer, now=now)
-        for peer_id in due_queues(now=now).values_list("peer_id", flat=True):
-            deliver_peer.delay(str(peer_id))
+        if held:
+            for peer in Peer.objects.registered().select_related("party"):
+                push_changed_tokens(peer=peer, now=now)
 
 
 @shared_task

@@ -1,9 +1,11 @@
 """One run of a job at a time."""
 
+import subprocess
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from apps.core import leases
 from apps.core.leases import job_run, lease
 from apps.core.models import JobLease, JobRun
 
@@ -34,6 +36,24 @@ def test_lease_of_a_killed_holder_runs_out():
         assert not early
     with lease(job="billing", duration=MINUTE, now=NOW + MINUTE) as late:
         assert late
+
+
+@pytest.mark.skipif(not leases._place(), reason="the system does not tell where a process runs")
+def test_lease_of_a_holder_killed_on_this_machine_passes_on_at_once():
+    with subprocess.Popen(["sleep", "60"]) as holder:
+        name = f"{leases._place()}:{holder.pid}:x"
+        JobLease.objects.create(job="billing", holder=name, expires_at=NOW + MINUTE)
+        with lease(job="billing", duration=MINUTE, now=NOW) as alive:
+            assert not alive
+        holder.kill()
+    with lease(job="billing", duration=MINUTE, now=NOW) as dead:
+        assert dead
+
+
+def test_process_ids_of_another_machine_say_nothing_here():
+    JobLease.objects.create(job="billing", holder="other:999999999:x", expires_at=NOW + MINUTE)
+    with lease(job="billing", duration=MINUTE, now=NOW) as taken:
+        assert not taken
 
 
 def test_holder_that_lost_its_lease_does_not_end_that_of_another():

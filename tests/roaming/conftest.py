@@ -43,7 +43,7 @@ def no_tasks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     sent: list[str] = []
     for name in ("pull_peer", "deliver_peer"):
         task = getattr(tasks, name)
-        monkeypatch.setattr(task, "delay", lambda *a, name=name: sent.append(name))
+        monkeypatch.setattr(task, "apply_async", lambda *a, name=name, **k: sent.append(name))
     return sent
 
 

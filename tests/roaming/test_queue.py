@@ -7,6 +7,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
+from apps.core.leases import lease
 from apps.roaming.models import Peer, Push, PushQueue
 from apps.roaming.services.delivering import back_off, deliver_queue, due_queues
 from apps.roaming.services.queueing import (
@@ -20,6 +21,7 @@ from apps.roaming.services.queueing import (
     replay_push,
     resume_queue,
 )
+from apps.roaming.tasks import push_due_messages
 from tests.roaming.factories import PeerFactory
 from tests.roaming.operator_server import OperatorServer
 
@@ -148,6 +150,73 @@ def test_a_restart_in_between_goes_on_where_it_stopped(
     assert deliver_queue(peer=peer) == 3
     assert arrived(operator) == ["U0", "U1", "U2", "U2", "U3", "U4"]
     assert states(peer) == ["DELIVERED"] * 5
+
+
+def test_a_push_costs_the_same_few_queries_however_many_wait(
+    peer: Peer, operator: OperatorServer, django_assert_num_queries: Any
+) -> None:
+    enqueue(peer=peer, messages=[message(n) for n in range(2)])
+    deliver_queue(peer=peer)
+    enqueue(peer=peer, messages=[message(n) for n in range(10)])
+    # Per push: the queue, the push, and one transaction (begin, savepoint, release, commit) with
+    # the driver's key, the exchange, the peer's health and the push. Eight more for the run.
+    with django_assert_num_queries(10 * 10 + 8):
+        assert deliver_queue(peer=peer) == 10
+
+
+def test_a_peer_that_was_down_for_a_moment_is_asked_again_without_waiting_for_beat(
+    peer: Peer, operator: OperatorServer, no_tasks: list[str],
+    django_capture_on_commit_callbacks: Any,
+) -> None:  # fmt: skip
+    enqueue(peer=peer, messages=[message(1)])
+    operator.faults = [(503, "busy")]
+    with django_capture_on_commit_callbacks(execute=True):
+        assert deliver_queue(peer=peer) == 0
+    assert no_tasks == ["deliver_peer"]
+    PushQueue.objects.update(retry_at=None, attempts=8)
+    operator.faults = [(503, "busy")]
+    with django_capture_on_commit_callbacks(execute=True):
+        deliver_queue(peer=peer)
+    assert no_tasks == ["deliver_peer"], "four minutes are beat's to count"
+
+
+def test_a_run_that_ends_by_time_has_the_next_one_begin(
+    peer: Peer, operator: OperatorServer, no_tasks: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enqueue(peer=peer, messages=[message(1)])
+    monkeypatch.setattr("apps.roaming.services.delivering.RUN_SECONDS", 0)
+    assert deliver_queue(peer=peer) == 0
+    assert no_tasks == ["deliver_peer"]
+
+
+def test_a_burst_wakes_the_worker_at_its_beginning_and_its_end(
+    peer: Peer, no_tasks: list[str], django_capture_on_commit_callbacks: Any
+) -> None:
+    for number in range(5):
+        with django_capture_on_commit_callbacks(execute=True):
+            enqueue(peer=peer, messages=[message(number)])
+    assert no_tasks == ["deliver_peer"] * 2
+
+
+def test_a_broker_that_is_down_keeps_nothing_from_the_queue(
+    peer: Peer, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    def refuse(*args: Any, **kwargs: Any) -> None:
+        raise ConnectionRefusedError("no broker")
+
+    monkeypatch.setattr("apps.roaming.tasks.deliver_peer.apply_async", refuse)
+    with django_capture_on_commit_callbacks(execute=True):
+        enqueue(peer=peer, messages=[message(1)])
+    assert states(peer) == ["WAITING"]
+
+
+def test_beat_wakes_what_is_due_also_when_the_tokens_are_being_looked_at(
+    peer: Peer, no_tasks: list[str]
+) -> None:
+    enqueue(peer=peer, messages=[message(1)])
+    with lease(job="roaming.push_due_messages", duration=timedelta(minutes=5)):
+        push_due_messages()
+    assert no_tasks == ["deliver_peer"]
 
 
 def test_the_wait_doubles_up_to_five_minutes() -> None:

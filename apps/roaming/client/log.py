@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 import structlog
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
 
 from apps.roaming.models import Exchange, Peer
 from apps.roaming.ocpi.headers import CORRELATION_ID, REQUEST_ID, blanked
@@ -29,7 +29,7 @@ def keep_call(
             module=request.module, url=kept_body(str(sent.url))[:2000],
             request_body=sent.content.decode("utf-8", "replace"), response_body=answered,
         )  # fmt: skip
-        Exchange.objects.create(
+        exchange = Exchange(
             peer=peer,
             direction=Exchange.Direction.OUT,
             at=at,
@@ -46,6 +46,8 @@ def keep_call(
             error=error,
             unsaid=list(request.unsaid),
         )
+        with transaction.atomic():
+            exchange.save(force_insert=True)
     except DatabaseError:
         log.exception("call not kept", peer=str(peer))
 

@@ -1,8 +1,13 @@
 """Connections that never lead into our own network, whatever a name resolves to."""
 
 import ipaddress
+import math
 import socket
-from collections.abc import Iterable
+import ssl
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from typing import Any
 
@@ -13,6 +18,7 @@ from django.conf import settings
 from apps.roaming.client.origins import AddressRefused
 
 MOST_CONNECTIONS = 50
+_ends: ContextVar[float] = ContextVar("_ends", default=math.inf)
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
@@ -28,7 +34,57 @@ class GuardedBackend(httpcore.SyncBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:  # fmt: skip
         address = checked_address(host, port)
-        return super().connect_tcp(address, port, timeout, local_address, socket_options)
+        left = _left(timeout, httpcore.ConnectTimeout)
+        stream = super().connect_tcp(address, port, left, local_address, socket_options)
+        return _EndingStream(stream)
+
+
+class _EndingStream(httpcore.NetworkStream):
+    """A connection whose every step ends with the exchange that uses it.
+
+    Timeouts of the library are per step: a peer that sends byte by byte would hold us for ever.
+    """
+
+    def __init__(self, stream: httpcore.NetworkStream) -> None:
+        self._stream = stream
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, _left(timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, _left(timeout))
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:  # fmt: skip
+        left = _left(timeout, httpcore.ConnectTimeout)
+        return _EndingStream(self._stream.start_tls(ssl_context, server_hostname, left))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+@contextmanager
+def ending_at(moment: float) -> Iterator[None]:
+    """Whatever the block asks of a peer is over by then (seconds of time.monotonic())."""
+    before = _ends.set(moment)
+    try:
+        yield
+    finally:
+        _ends.reset(before)
+
+
+def _left(timeout: float | None, too_late: type[Exception] = httpcore.ReadTimeout) -> float | None:
+    """The seconds for one step. Raises `too_late` when none are left."""
+    left = _ends.get() - time.monotonic()
+    if left <= 0:
+        raise too_late("the exchange took too long")
+    wanted = left if timeout is None else min(left, timeout)
+    return None if wanted == math.inf else wanted
 
 
 def checked_address(host: str, port: int) -> str:

@@ -4,20 +4,26 @@ import time
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db.models import F, Q, QuerySet
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from apps.core.errors import DomainError
 from apps.core.leases import lease
-from apps.roaming.client.calls import PeerAnswer, Request, call_peer
+from apps.roaming.client.calls import Outcome, PeerAnswer, Request, asked
+from apps.roaming.client.origins import AddressRefused
 from apps.roaming.client.routing import routing_to
 from apps.roaming.models import Peer, Push, PushQueue
-from apps.roaming.services.queueing import forget_last_words
+from apps.roaming.secrets import SecretUnreadable
+from apps.roaming.services.queueing import forget_last_words, send_after
 
 SECONDS: Final = 20
 # How long one run works before it lets others have the worker.
-RUN_SECONDS: Final = 60
-LEASE: Final = timedelta(seconds=RUN_SECONDS + 2 * SECONDS + 20)
+RUN_SECONDS: Final = 15
+# The last call of a run may begin at its end, and is over after SECONDS.
+LEASE: Final = timedelta(seconds=RUN_SECONDS + SECONDS + 10)
+# Beat looks for queues that are due every ten seconds; shorter waits are woken by themselves.
+SOON: Final = timedelta(seconds=10)
 LONGEST_WAIT: Final = timedelta(minutes=5)
 # Wrong by themselves: asking again gives the same answer. Everything else passes.
 _WRONG_HTTP: Final = {400, 404, 405, 409, 410, 413, 415, 422}
@@ -25,12 +31,17 @@ _WRONG_HTTP: Final = {400, 404, 405, 409, 410, 413, 415, 422}
 
 def due_queues(*, now: datetime) -> QuerySet[PushQueue]:
     """The queues that have something to send now."""
+    waiting = Push.objects.filter(queue=OuterRef("pk"), state=Push.State.WAITING)
+    return _open_queues(now).filter(Exists(waiting))
+
+
+def _open_queues(now: datetime) -> QuerySet[PushQueue]:
+    """Those that may send now, should they have something."""
     found: QuerySet[PushQueue] = PushQueue.objects.filter(
         Q(retry_at=None) | Q(retry_at__lte=now),
         is_paused=False,
         peer__state=Peer.State.REGISTERED,
-        pushes__state=Push.State.WAITING,
-    ).distinct()
+    )
     return found
 
 
@@ -40,25 +51,34 @@ def deliver_queue(*, peer: Peer) -> int:
     Only one process sends to a peer at a time: another one leaves at once. Killed between an
     answer and its note, a push is sent again; what we push says a state, so that this is harmless.
     """
+    with lease(job=f"roaming.queue.{peer.pk}", duration=LEASE) as held:
+        settled = _deliver_waiting(peer) if held else 0
+    # What is left when the time is over, or came just when the last one was sent.
+    if held and due_queues(now=timezone.now()).filter(peer=peer).exists():
+        send_after(peer, seconds=0)
+    return settled
+
+
+def _deliver_waiting(peer: Peer) -> int:
     ends = time.monotonic() + RUN_SECONDS
     settled = 0
-    with lease(job=f"roaming.queue.{peer.pk}", duration=LEASE) as held:
-        while held and time.monotonic() < ends:
-            push = _foremost(peer, now=timezone.now())
-            if push is None or not _deliver(peer, push):
-                break
-            settled += 1
+    while time.monotonic() < ends:
+        push = _foremost(peer, now=timezone.now())
+        if push is None or not _deliver(peer, push):
+            break
+        settled += 1
     return settled
 
 
 def _foremost(peer: Peer, *, now: datetime) -> Push | None:
-    """Read anew each time: staff may have paused the queue or cancelled the push."""
-    waiting = Push.objects.filter(
-        Q(queue__retry_at=None) | Q(queue__retry_at__lte=now),
-        queue__peer=peer, queue__is_paused=False, queue__peer__state=Peer.State.REGISTERED,
-        state=Push.State.WAITING,
-    )  # fmt: skip
-    return waiting.order_by("number").first()
+    """Read anew each time: staff may have paused the queue or cancelled the push.
+
+    Two queries, because one with a join sorts all that waits in order to find the first.
+    """
+    queue = _open_queues(now).filter(peer=peer).first()
+    if queue is None:
+        return None
+    return queue.pushes.filter(state=Push.State.WAITING).order_by("number").first()
 
 
 def _deliver(peer: Peer, push: Push) -> bool:
@@ -71,14 +91,20 @@ def _deliver(peer: Peer, push: Push) -> bool:
         correlation_id=push.correlation_id, routing=routing_to(peer), unsaid=tuple(push.unsaid),
     )  # fmt: skip
     try:
-        answer = call_peer(peer, request)
-    except DomainError as error:
-        return _wait(push, error.message, 0)
-    if answer.succeeded:
+        with asked(peer, request) as outcome:
+            return _note(push, outcome)
+    except (AddressRefused, SecretUnreadable) as error:
+        return _note(push, error)
+
+
+def _note(push: Push, outcome: Outcome) -> bool:
+    if isinstance(outcome, DomainError):
+        return _wait(push, outcome.message, 0)
+    if outcome.succeeded:
         return _settle(push, Push.State.DELIVERED, "")
-    if is_refusal(answer):
-        return _settle(push, Push.State.REFUSED, answer.describe())
-    return _wait(push, answer.describe(), answer.retry_after)
+    if is_refusal(outcome):
+        return _settle(push, Push.State.REFUSED, outcome.describe())
+    return _wait(push, outcome.describe(), outcome.retry_after)
 
 
 def is_refusal(answer: PeerAnswer) -> bool:
@@ -95,21 +121,22 @@ def _settle(push: Push, state: str, error: str) -> bool:
     )
     if push.is_last_word:
         forget_last_words(Push.objects.filter(pk=push.pk))
-    PushQueue.objects.filter(pk=push.queue_id).exclude(attempts=0).update(
-        attempts=0, retry_at=None, last_error=""
-    )
+    if push.queue.attempts:
+        PushQueue.objects.filter(pk=push.queue_id).update(attempts=0, retry_at=None, last_error="")
     return True
 
 
 def _wait(push: Push, error: str, retry_after: int) -> bool:
-    queue = PushQueue.objects.get(pk=push.queue_id)
-    attempts = queue.attempts + 1
+    attempts = push.queue.attempts + 1
     # A peer that says when to come again is not made to wait longer.
     wait = timedelta(seconds=retry_after) if retry_after else back_off(attempts)
     Push.objects.filter(pk=push.pk).update(attempts=F("attempts") + 1, last_error=error[:2000])
-    PushQueue.objects.filter(pk=queue.pk).update(
+    PushQueue.objects.filter(pk=push.queue_id).update(
         attempts=attempts, retry_at=timezone.now() + wait, last_error=error[:2000]
     )
+    if wait < SOON:
+        peer, seconds = push.queue.peer, wait.total_seconds()
+        transaction.on_commit(lambda: send_after(peer, seconds=seconds), robust=True)
     return False
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from apps.audit.personal import protect
+from apps.audit.personal import keyring, protect
 from apps.cdrs.models import CDR
 from apps.roaming.models import Exchange, WaitingCdr
 from apps.roaming.persons import drivers_in, drivers_of_exchange, protect_page
@@ -33,11 +33,12 @@ def kept_parts(*, module: str, url: str, request_body: str, response_body: str) 
         return {"url": url, "request_body": _kept_list(module, request_body, drivers),
                 "response_body": _kept_list(module, response_body, drivers)}  # fmt: skip
     driver = next(iter(drivers), None)
+    keys = keyring(drivers)
     # What we answer may repeat what was asked, and the address may name the card.
     return {
-        "url": protect(url, driver) if module == "tokens" else url,
-        "request_body": protect(kept_body(request_body), driver),
-        "response_body": protect(kept_body(response_body), driver),
+        "url": protect(url, driver, keys) if module == "tokens" else url,
+        "request_body": protect(kept_body(request_body), driver, keys),
+        "response_body": protect(kept_body(response_body), driver, keys),
     }
 
 

@@ -7,7 +7,7 @@ from django.db.models import F
 
 from apps.roaming.models import Peer, PeerHealth
 
-# A busy peer is noted as heard from once in this time, not with each of its requests.
+# A busy peer is noted as heard from, or reached, once in this time, not with each message.
 _NOTE_EVERY = timedelta(minutes=1)
 
 
@@ -20,6 +20,9 @@ def heard_from(*, peer: Peer, now: datetime) -> None:
 
 def reached(*, peer: Peer, now: datetime) -> None:
     """The peer answered us."""
+    known = PeerHealth.objects.filter(peer=peer, failures=0, last_error="")
+    if known.filter(last_success_at__gt=now - _NOTE_EVERY).exists():
+        return
     PeerHealth.objects.update_or_create(
         peer=peer, defaults={"last_success_at": now, "failures": 0, "last_error": ""}
     )

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
+import structlog
 from django.conf import settings
 from django.core.cache import cache
 from django.db import transaction
+from kombu.exceptions import KombuError
 
 from apps.audit.context import Actor
 from apps.audit.personal import ERASED, keyring, protect
@@ -15,6 +17,9 @@ from apps.core.errors import DomainError
 from apps.core.ids import new_id
 from apps.roaming.models import Peer, Push, PushQueue
 from apps.roaming.ocpi import json
+
+logger = structlog.get_logger(__name__)
+BURST_SECONDS: Final = 1
 
 
 class PushNotWaiting(DomainError):
@@ -84,15 +89,25 @@ def _protect(pushes: list[Push]) -> None:
 
 
 def wake(queue: PushQueue) -> None:
-    """Send soon after the commit; a burst wakes the worker once a second, beat does the rest."""
-    transaction.on_commit(lambda: _wake(str(queue.peer_id)), robust=True)
+    """Send soon after the commit; a burst wakes the worker at its beginning and its end."""
+    peer = queue.peer
+    transaction.on_commit(lambda: _wake(peer), robust=True)
 
 
-def _wake(peer_id: str) -> None:
+def _wake(peer: Peer) -> None:
+    for seconds in (0, BURST_SECONDS):
+        if cache.add(f"roaming-wake:{peer.pk}:{seconds}", 1, timeout=BURST_SECONDS):
+            return send_after(peer, seconds=seconds)
+
+
+def send_after(peer: Peer, *, seconds: float) -> None:
+    """Have a worker send what waits; when the broker can't be reached, beat does it later."""
     from apps.roaming.tasks import deliver_peer
 
-    if cache.add(f"roaming-wake:{peer_id}", 1, timeout=1):
-        deliver_peer.delay(peer_id)
+    try:
+        deliver_peer.apply_async([str(peer.pk)], countdown=seconds, retry=False, expires=300)
+    except (OSError, KombuError) as error:
+        logger.warning("sending_not_woken", peer=str(peer), reason=f"{error}")
 
 
 def pause_queue(*, queue: PushQueue, reason: str, actor: Actor | None = None) -> None:
