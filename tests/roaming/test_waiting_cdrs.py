@@ -2,11 +2,12 @@
 
 import json
 import threading
+import time
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -305,6 +306,42 @@ def test_a_cdr_that_is_posted_several_times_at_once_is_stored_once(cpo: PeerClie
     assert CDR.objects.count() == 1
     assert Entry.objects.filter(activity="received CDR").count() == 1
     assert not CdrConflict.objects.exists()
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="elsewhere one writes at a time")
+@pytest.mark.django_db(transaction=True)
+def test_a_cdr_that_is_posted_again_while_its_batch_commits_is_known(cpo: PeerClient) -> None:
+    sent = cpo.post("cdrs", cdr())
+    answers: list[Any] = []
+
+    def post() -> None:
+        answers.append(cpo.post("cdrs", cdr()))
+        connection.close()
+
+    again = threading.Thread(target=post)
+    with transaction.atomic():
+        assert receive() == {"received": 1, "failed": 0}
+        again.start()
+        wait_until_somebody_waits_for_us()
+    again.join(timeout=30)
+    assert [status(answer) for answer in answers] == [(200, 1000)]
+    assert answers[0]["Location"] == sent["Location"]
+    assert not WaitingCdr.objects.exists()
+    assert status(cpo.get(sent["Location"].removeprefix("http://testserver"))) == (200, 1000)
+
+
+def wait_until_somebody_waits_for_us() -> None:
+    ends = time.monotonic() + 20
+    with connection.cursor() as cursor:
+        while time.monotonic() < ends:
+            cursor.execute(
+                "SELECT 1 FROM pg_locks "
+                "WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+            )
+            if cursor.fetchone():
+                return
+    raise AssertionError("the second post does not wait for the batch")
 
 
 @pytest.mark.django_db(transaction=True)

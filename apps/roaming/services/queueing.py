@@ -105,7 +105,7 @@ def send_after(peer: Peer, *, seconds: float) -> None:
     from apps.roaming.tasks import deliver_peer
 
     try:
-        deliver_peer.apply_async([str(peer.pk)], countdown=seconds, retry=False, expires=300)
+        deliver_peer.apply_async((str(peer.pk),), countdown=seconds, retry=False, expires=300)
     except (OSError, KombuError) as error:
         logger.warning("sending_not_woken", peer=str(peer), reason=f"{error}")
 

@@ -32,8 +32,8 @@ _sleeps_until = 0.0
 def take_cdr(*, peer: Peer, message: CdrMessage, now: datetime) -> UUID | None:
     """Store a CDR of which we know nothing yet; returns the id that it will have.
 
-    None when one of this identity is there or waits: it has to be compared with that one. One
-    statement, so that two posts of a CDR at the same moment store it once.
+    None when one of this identity is there or waits: it has to be compared with that one. Posts of
+    a CDR at the same moment, and one while a batch receives it, store it once.
     Raises the errors of check_cdr_form.
     """
     check_cdr_form(message)
@@ -53,18 +53,30 @@ def take_cdr(*, peer: Peer, message: CdrMessage, now: datetime) -> UUID | None:
 def _insert_unless_known(row: WaitingCdr) -> bool:
     fields: Any = WaitingCdr._meta.concrete_fields
     quote = connection.ops.quote_name
+    table = quote(WaitingCdr._meta.db_table)
     columns = ", ".join(quote(field.column) for field in fields)
     places = ", ".join(["%s"] * len(fields))
     values = [field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields]
+    known = (
+        f"EXISTS (SELECT 1 FROM {quote(CDR._meta.db_table)} WHERE "  # noqa: S608
+        "UPPER(country_code) = %s AND UPPER(party_id) = %s AND UPPER(cdr_id) = %s)"
+    )
+    identity = [row.country_code, row.party_id, row.key]
     statement = (
-        f"INSERT INTO {quote(WaitingCdr._meta.db_table)} ({columns}) SELECT {places} "  # noqa: S608
-        f"WHERE NOT EXISTS (SELECT 1 FROM {quote(CDR._meta.db_table)} WHERE "
-        "UPPER(country_code) = %s AND UPPER(party_id) = %s AND UPPER(cdr_id) = %s) "
-        "ON CONFLICT DO NOTHING"
+        f"INSERT INTO {table} ({columns}) SELECT {places} WHERE NOT {known} ON CONFLICT DO NOTHING"
     )
     with connection.cursor() as cursor:
-        cursor.execute(statement, [*values, row.country_code, row.party_id, row.key])
-        return bool(cursor.rowcount == 1)
+        if connection.vendor != "postgresql":  # One writes at a time: nothing comes in between.
+            cursor.execute(statement, [*values, *identity])
+            return bool(cursor.rowcount == 1)
+        # The insert waits for a batch that removes the row of the same CDR, but does not see the
+        # CDR that the batch then committed. The second look does; both go in one message, which is
+        # one transaction.
+        again = f"DELETE FROM {table} WHERE id = %s AND {known}"  # noqa: S608
+        cursor.execute(f"{statement}; {again}", [*values, *identity, row.pk, *identity])
+        inserted = cursor.rowcount
+        cursor.nextset()
+        return bool(inserted - cursor.rowcount == 1)
 
 
 def wake() -> None:
