@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db import models
 
-from apps.audit.personal import protect, reveal
+from apps.audit.personal import protect, protect_jointly, reveal
 
 
 class PlainInMigrations:
@@ -80,6 +80,14 @@ class ProtectsItself:
 
 class PersonalMessageField(ProtectsItself, PersonalTextField):
     """A text about one person: a message as received, a sentence from outside."""
+
+
+class JointMessageField(PersonalMessageField):
+    """A text that may be about several persons: `instance.audit_person_ids()`."""
+
+    def protected(self, record: Any, value: Any) -> Any:
+        keys = getattr(record, "audit_keys", None)
+        return protect_jointly(value, record.audit_person_ids(), keys)
 
 
 class PersonalJSONField(ProtectsItself, ProtectedJSONField):

@@ -2,7 +2,9 @@
 
 A protected value is the text `pd1.<person>.<nonce and AES-256-GCM ciphertext>`, so that it fits
 wherever a text fits: a column, a value inside JSON, a piece of a sentence. Reading reveals it;
-after the key was destroyed it reads "(erased)".
+after the key was destroyed it reads "(erased)". A value of several persons is the text
+`pd2.<piece>+<piece>+<ciphertext>`: each of the pieces, which are such protected values themselves,
+holds a share of its key, so that it ends with any of them.
 """
 
 import json
@@ -12,6 +14,7 @@ import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Container, Iterable, Iterator
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -25,13 +28,15 @@ ERASED = "(erased)"
 # In a person's export, in place of what is somebody else's.
 OTHERS = '"***"'
 PREFIX = "pd1."
+JOINT = "pd2."
 # How long another process may still read what was just erased.
 KEEP_SECONDS = 60
 _KEEP_MOST = 20_000
 _NONCE = 12
 _CONTRACTS = UUID("5b1f9d0e-3c5f-4c57-9e0a-7d6a2a0d9b11")
 _CARDS = UUID("0c0e7b52-6f1c-4b52-8a35-3d1f2a9c4e77")
-_PIECE = re.compile(r"pd1\.[0-9a-f]{32}\.[A-Za-z0-9_=-]+")
+_ONE = r"pd1\.[0-9a-f]{32}\.[A-Za-z0-9_=-]+"
+_PIECE = re.compile(rf"pd2\.(?:{_ONE}\+)+[A-Za-z0-9_=-]+|{_ONE}")
 
 # Keys that this process has seen, until when (monotonic seconds): enough to read with.
 _seen: dict[UUID, tuple[bytes | None, float]] = {}
@@ -70,11 +75,35 @@ def protect(value: Any, person_id: UUID | None, keys: Keyring | None = None) -> 
     key = keys[person_id]
     if key is None:
         return ERASED
+    return f"{PREFIX}{person_id.hex}.{_seal(value, key, person_id.bytes)}"
+
+
+def protect_jointly(value: Any, person_ids: Iterable[UUID], keys: Keyring | None = None) -> Any:
+    """As protect(), for a value of several persons: "(erased)" as soon as one of them is."""
+    persons = sorted(set(person_ids))
+    if len(persons) < 2 or value in (None, "", [], {}):
+        return protect(value, persons[0] if persons else None, keys)
+    shares = [secrets.token_hex(32) for _ in persons]
+    pieces = [protect(share, p, keys) for share, p in zip(shares, persons, strict=True)]
+    if ERASED in pieces:
+        return ERASED
+    return JOINT + "+".join([*pieces, _seal(value, _joint_key(shares), b"")])
+
+
+def _joint_key(shares: list[str]) -> bytes:
+    return sha256("".join(shares).encode()).digest()
+
+
+def _seal(value: Any, key: bytes, bound_to: bytes) -> str:
     nonce = secrets.token_bytes(_NONCE)
-    sealed = AESGCM(key).encrypt(
-        nonce, json.dumps(value, default=str, ensure_ascii=False).encode(), person_id.bytes
-    )
-    return f"{PREFIX}{person_id.hex}.{urlsafe_b64encode(nonce + sealed).decode()}"
+    text = json.dumps(value, default=str, ensure_ascii=False).encode()
+    return urlsafe_b64encode(nonce + AESGCM(key).encrypt(nonce, text, bound_to)).decode()
+
+
+def _open(sealed: str, key: bytes, bound_to: bytes) -> Any:
+    """Raises InvalidTag, ValueError."""
+    data = urlsafe_b64decode(sealed)
+    return json.loads(AESGCM(key).decrypt(data[:_NONCE], data[_NONCE:], bound_to))
 
 
 def erased(text: str) -> str:
@@ -97,7 +126,7 @@ def reveal_only(text: str, person_ids: Container[UUID]) -> str:
     """A stored text with what is protected for these persons readable, and left out for others."""
 
     def piece(found: re.Match[str]) -> str:
-        theirs = UUID(found[0].split(".")[1]) in person_ids
+        theirs = all(person in person_ids for person in persons_in([found[0]]))
         return str(_reveal_whole(found[0])) if theirs else OTHERS
 
     return _PIECE.sub(piece, text)
@@ -110,19 +139,32 @@ def _reveal_text(text: str) -> Any:
 
 
 def _reveal_whole(text: str) -> Any:
+    if text.startswith(JOINT):
+        return _reveal_joint(text)
     try:
         _, person, sealed = text.split(".")
-        person_id, data = UUID(person), urlsafe_b64decode(sealed)
+        person_id = UUID(person)
     except ValueError:
         return text
     for key in _keys_to_read(person_id):
         if key is None:
             return ERASED
         try:
-            return json.loads(AESGCM(key).decrypt(data[:_NONCE], data[_NONCE:], person_id.bytes))
+            return _open(sealed, key, person_id.bytes)
         except (InvalidTag, ValueError):
             continue
     return text
+
+
+def _reveal_joint(text: str) -> Any:
+    *pieces, sealed = text.removeprefix(JOINT).split("+")
+    shares = [str(_reveal_whole(piece)) for piece in pieces]
+    if ERASED in shares:
+        return ERASED
+    try:
+        return _open(sealed, _joint_key(shares), b"")
+    except (InvalidTag, ValueError):
+        return text
 
 
 def _keys_to_read(person_id: UUID) -> Iterator[bytes | None]:

@@ -29,7 +29,7 @@ from apps.roaming.models import (
     SentCommand,
     WaitingCdr,
 )
-from apps.roaming.services.queueing import cancel_waiting, enqueue
+from apps.roaming.services.queueing import Message, cancel_waiting, enqueue, note_not_told
 from apps.roaming.services.token_pushes import push_of, pushed_until
 from apps.roaming.services.tokens import Owners, token_message, tokens_for
 
@@ -53,25 +53,33 @@ def prepare(person: Person) -> None:
     if WaitingCdr.objects.filter(named).exists():
         raise PersonBusy("A CDR of this person is being received; try again in a moment.")
     # Each queue is locked; in one order everywhere.
-    for peer in Peer.objects.registered().select_related("party").order_by("pk"):
-        if peer.endpoint("tokens", "RECEIVER") is not None:
-            _say_goodbye(peer, person)
+    for peer in Peer.objects.filter(queue__isnull=False).select_related("party").order_by("pk"):
+        if last := _last_words(peer, person):
+            _say(peer, last)
 
 
-def _say_goodbye(peer: Peer, person: Person) -> None:
+def _last_words(peer: Peer, person: Person) -> list[Message]:
     """The tokens as the peer knows them, no longer valid.
 
     Not from what is noted of the pushes: that ends by age, the peer's list of our tokens doesn't.
     """
     pushed = pushed_until(peer=peer)
     if pushed is None:
-        return
+        return []
     owners = Owners.load(peer)
     rows = tokens_for(peer, owners).filter(account_id=person.id, created_at__lte=pushed)
     written = (token_message(peer, row, owners) for row in rows)
     ended = (replace(token, valid=False) for token in written if token is not None)
-    last = [replace(push_of(peer, token), is_last_word=True) for token in ended]
-    enqueue(peer=peer, messages=last)
+    return [replace(push_of(peer, token), is_last_word=True) for token in ended]
+
+
+def _say(peer: Peer, last: list[Message]) -> None:
+    """A suspended peer hears it when the connection goes on."""
+    connected = peer.state in (Peer.State.REGISTERED, Peer.State.SUSPENDED)
+    if connected and peer.endpoint("tokens", "RECEIVER") is not None:
+        enqueue(peer=peer, messages=last)
+    else:
+        note_not_told(peer=peer, count=len(last), why="There is no connection to tell it.")
 
 
 def export_messages(person: Person) -> Iterator[dict[str, Any]]:

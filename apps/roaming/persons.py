@@ -10,7 +10,13 @@ from collections.abc import Iterable
 from typing import Any, Final
 from uuid import UUID
 
-from apps.audit.personal import Keyring, keyring, person_of_card, person_of_contract, protect
+from apps.audit.personal import (
+    Keyring,
+    keyring,
+    person_of_card,
+    person_of_contract,
+    protect_jointly,
+)
 from apps.core.errors import DomainError
 from apps.roaming.ocpi import json as ocpi_json
 
@@ -31,20 +37,28 @@ def drivers_in(module: str, text: str) -> set[UUID]:
     return {person for person in found if person is not None}
 
 
-def driver_in(module: str, text: str) -> UUID | None:
-    """The one driver that a message names."""
-    found = drivers_in(module, text)
-    return next(iter(found)) if len(found) == 1 else None
-
-
 def drivers_of_exchange(module: str, url: str, bodies: Iterable[str]) -> set[UUID]:
     """All that a request and its answer name; else the card whose address was asked."""
     found = {person for body in bodies for person in drivers_in(module, body)}
     if found or module != "tokens":
         return found
+    return drivers_in_url(url)
+
+
+def drivers_in_url(url: str) -> set[UUID]:
+    """Whose card an address of the tokens names."""
     card = _CARD_IN_URL.search(url)
     person = person_of_card(card[1]) if card else None
     return {person} if person else set()
+
+
+def is_list(text: str) -> bool:
+    """Is the message an answer with many objects?"""
+    try:
+        answer = ocpi_json.read(text)
+    except DomainError:
+        return False
+    return isinstance(answer, dict) and isinstance(answer.get("data"), list)
 
 
 def protect_page(module: str, text: str, drivers: set[UUID], *, limit: int) -> str:
@@ -76,8 +90,7 @@ def protect_page(module: str, text: str, drivers: set[UUID], *, limit: int) -> s
 
 
 def _protect_object(module: str, text: str, keys: Keyring) -> str:
-    person = driver_in(module, text)
-    return str(protect(text, person, keys)) if person or not drivers_in(module, text) else '"***"'
+    return str(protect_jointly(text, drivers_in(module, text), keys))
 
 
 def _read(found: str) -> str:

@@ -15,11 +15,16 @@ from apps.audit.context import Actor, acting
 from apps.audit.models import Entry, PersonKey
 from apps.audit.personal import (
     ERASED,
+    OTHERS,
+    destroy_keys,
     forget_keys,
     person_of_card,
     person_of_contract,
+    persons_in,
     protect,
+    protect_jointly,
     reveal,
+    reveal_only,
 )
 from apps.audit.persons import Person
 from apps.audit.seals import seal_entries
@@ -143,6 +148,20 @@ def test_key_of_a_transaction_that_failed_is_never_used_again():
     assert PersonKey.objects.filter(pk=person).exists()
     assert reveal({"deep": [kept]}) == {"deep": ["b"]}
     assert reveal("pd1.no.such") == "pd1.no.such"
+
+
+def test_what_is_of_several_ends_with_any_of_them():
+    people = [person_of_contract(f"X-{number}") for number in range(30)]
+    kept = protect_jointly("among us", people)
+    assert "among us" not in kept
+    assert len(kept) < 30 * 200, "each adds a share, no layer"
+    assert reveal(f"They said: {kept}.") == "They said: among us."
+    assert persons_in([kept]) == set(people)
+    assert reveal_only(kept, people) == "among us"
+    assert reveal_only(kept, people[1:]) == OTHERS
+    destroy_keys([people[17]], now=timezone.now())
+    assert reveal(kept) == ERASED
+    assert protect_jointly("again", people) == ERASED
 
 
 def test_pieces_of_a_sentence_are_erased_and_the_sentence_stays(ann):

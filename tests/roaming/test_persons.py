@@ -13,13 +13,16 @@ from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 
 from apps.accounts.models import Token
+from apps.audit.models import Entry
 from apps.audit.personal import ERASED
 from apps.audit.persons import export_person, find_person
 from apps.locations.models import Evse
 from apps.roaming.models import Exchange, KeptObject, Peer, Push, PushQueue, SentCommand
 from apps.roaming.persons import drivers_in, protect_page
 from apps.roaming.services.delivering import deliver_queue
-from apps.roaming.services.queueing import purge_pushes
+from apps.roaming.services.invitations import resume_peer, suspend_peer
+from apps.roaming.services.queueing import Message, enqueue, purge_pushes
+from apps.roaming.services.registration import disconnect
 from apps.roaming.services.token_pushes import push_changed_tokens
 from tests.accounts.factories import TokenFactory
 from tests.locations.factories import EvseFactory, LocationFactory, OperatorFactory
@@ -244,3 +247,102 @@ def hear_results(operator: OperatorServer) -> None:
     for result in ("ACCEPTED", "FAILED"):
         said = {"result": result, "message": [{"language": "en", "text": f"card {CARD}"}]}
         assert status(PeerClient("secret").post(url, said)) == (200, 1000)
+
+
+BOB_CONTRACT, BOB_CARD = "NL-EVC-CBOB0008-X", "04BOB8"
+OF_BOTH = {
+    "uid": CARD, "contract_id": CONTRACT, "valid": True,
+    "energy_contract": {"supplier_name": "Sun", "contract_id": BOB_CONTRACT},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("who", [CARD, BOB_CARD])
+def test_what_names_two_drivers_ends_with_either(
+    token: Token, make_peer: Any, operator: OperatorServer, who: str
+) -> None:
+    TokenFactory(contract_id=BOB_CONTRACT, uid=BOB_CARD)
+    peer: Peer = make_peer(token="secret")
+    message = Message("tokens", "PUT", f"/NL/EVC/{CARD}", OF_BOTH, f"token {CONTRACT}")
+    enqueue(peer=peer, messages=[message])
+    deliver_queue(peer=peer)
+    sent = session(**of_driver(CONTRACT, CARD), guest={"contract_id": BOB_CONTRACT})
+    cpo = PeerClient("secret")
+    cpo.put("locations/NL/CPO/LOC1", location())
+    assert status(cpo.put("sessions/NL/CPO/S1", sent)) == (201, 1000)
+    push, kept = Push.objects.get(), KeptObject.objects.get(module="sessions")
+    exchanges = Exchange.objects.filter(module__in=["tokens", "sessions"])
+    assert json.loads(push.body) == OF_BOTH
+    assert json.loads(kept.body) == json.loads(exchanges.get(module="sessions").request_body)
+    assert json.loads(kept.body) == sent
+    assert exchanges.get(module="tokens").url.endswith(CARD)
+    stored_rows = stored("roaming_push").replace(push.path, "") + stored("roaming_keptobject")
+    stored_rows += stored("roaming_exchange")
+    for word in (CONTRACT, CARD, BOB_CONTRACT):
+        assert word not in stored_rows
+    erase(who)
+    push.refresh_from_db()
+    kept.refresh_from_db()
+    assert (push.body, push.path, kept.body) == (ERASED, ERASED, ERASED)
+    assert {exchange.request_body for exchange in exchanges.all()} == {ERASED}
+    assert exchanges.get(module="tokens").url == ERASED
+
+
+def told(token: Token, peer: Peer) -> None:
+    """The peer knows the token, and waits to hear that its driver was erased."""
+    push_changed_tokens(peer=peer, now=token.updated_at)
+    deliver_queue(peer=peer)
+    erase(CARD)
+    assert CARD in stored("roaming_push")
+
+
+def given_up(peer: Peer) -> tuple[str, str]:
+    last = Push.objects.get(is_last_word=True)
+    assert (last.state, last.path, last.body, last.label) == ("CANCELLED", *[ERASED] * 3)
+    assert CARD not in stored("roaming_push")
+    entry = Entry.objects.story_of(peer).get(activity="gave up telling that tokens ended")
+    assert entry.after == {"tokens_of_erased_persons": 1}
+    return last.last_error, entry.reason
+
+
+def test_a_peer_that_leaves_is_not_told_any_more_and_staff_see_it(
+    token: Token, make_peer: Any
+) -> None:
+    peer: Peer = make_peer()
+    told(token, peer)
+    disconnect(peer=peer, now=timezone.now())
+    assert given_up(peer) == ("The connection ended before the peer was told.",) * 2
+
+
+def test_what_can_not_be_told_for_weeks_ends(token: Token, make_peer: Any) -> None:
+    peer: Peer = make_peer()
+    told(token, peer)
+    purge_pushes(now=timezone.now() + timedelta(days=29))
+    assert CARD in stored("roaming_push")
+    purge_pushes(now=timezone.now() + timedelta(days=31))
+    assert given_up(peer) == ("Not delivered within 30 days.",) * 2
+
+
+def test_a_suspended_peer_is_told_when_the_connection_goes_on(
+    token: Token, make_peer: Any, operator: OperatorServer
+) -> None:
+    peer: Peer = make_peer()
+    push_changed_tokens(peer=peer, now=token.updated_at)
+    deliver_queue(peer=peer)
+    suspend_peer(peer=peer, reason="odd", now=timezone.now())
+    erase(CARD)
+    assert deliver_queue(peer=peer) == 0
+    resume_peer(peer=peer, reason="clear", now=timezone.now())
+    assert deliver_queue(peer=peer) == 1
+    assert operator.seen[-1].body["valid"] is False
+
+
+def test_a_peer_that_had_left_is_not_told_and_staff_see_it(token: Token, make_peer: Any) -> None:
+    peer: Peer = make_peer()
+    push_changed_tokens(peer=peer, now=token.updated_at)
+    deliver_queue(peer=peer)
+    disconnect(peer=peer, now=timezone.now())
+    erase(CARD)
+    entry = Entry.objects.story_of(peer).get(activity="gave up telling that tokens ended")
+    assert entry.reason == "There is no connection to tell it."
+    assert entry.after == {"tokens_of_erased_persons": 1}
+    assert CARD not in stored("roaming_push")

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import httpcore
 import pytest
 from django.utils import timezone
 
@@ -156,21 +157,41 @@ def test_private_addresses_are_refused_outside_development(
     invited: tuple[Peer, PeerClient], settings: Any, host: str
 ) -> None:
     settings.OCPI_ALLOW_PRIVATE_HOSTS = False
+    assert status(register_at(host, invited[1]))[1] == 3001
+    assert "leads into a private network" in Exchange.objects.get(direction="OUT").error
+
+
+def register_at(host: str, client: PeerClient) -> Any:
     body = {"token": "t", "url": f"https://{host}/versions", "roles": OperatorServer().roles}
-    answer = invited[1].post("credentials", body)
-    assert status(answer)[1] == 3001
-    assert "private network" in answer.json()["status_message"]
+    return client.post("credentials", body)
 
 
-def test_a_refused_address_is_told_to_staff(
-    invited: tuple[Peer, PeerClient], settings: Any
+def test_the_answer_does_not_tell_which_names_lead_into_our_network(
+    invited: tuple[Peer, PeerClient], settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Staff see it: the call is kept with its reason."""
     settings.OCPI_ALLOW_PRIVATE_HOSTS = False
-    body = {"token": "t", "url": "https://10.0.0.8/versions", "roles": OperatorServer().roles}
-    invited[1].post("credentials", body)
-    kept = Exchange.objects.get(direction="OUT")
-    assert kept.http_status is None
-    assert kept.error == "10.0.0.8 leads into a private network."
+    known = {"inner.example": "10.0.0.8", "closed.example": "93.184.216.34"}
+
+    def resolve(host: str, port: int, **kwargs: Any) -> list[Any]:
+        if host not in known:
+            raise OSError("Name or service not known")
+        return [(2, 1, 6, "", (known[host], port))]
+
+    def refuse(*args: Any) -> None:
+        raise httpcore.ConnectError("Connection refused")
+
+    monkeypatch.setattr("apps.roaming.client.network.socket.getaddrinfo", resolve)
+    monkeypatch.setattr(httpcore.SyncBackend, "connect_tcp", refuse)
+    names = ("inner.example", "no.example", "closed.example")
+    answers = [register_at(name, invited[1]) for name in names]
+    said = {(status(answer), answer.json()["status_message"]) for answer in answers}
+    assert said == {((200, 3001), "Your API can't be used: it can't be reached.")}
+    calls = Exchange.objects.filter(direction="OUT").order_by("at")
+    inner, unknown, closed = calls.values_list("error", flat=True)
+    assert inner == "inner.example leads into a private network."
+    assert "no.example is unknown" in unknown
+    assert "Connection refused" in closed
 
 
 def test_a_redirect_is_not_followed(

@@ -15,7 +15,7 @@ import httpcore
 import httpx
 from django.conf import settings
 
-from apps.roaming.client.origins import AddressRefused
+from apps.roaming.client.origins import PrivateAddress
 
 MOST_CONNECTIONS = 50
 _ends: ContextVar[float] = ContextVar("_ends", default=math.inf)
@@ -88,7 +88,7 @@ def _left(timeout: float | None, too_late: type[Exception] = httpcore.ReadTimeou
 
 
 def checked_address(host: str, port: int) -> str:
-    """A public address of the host. Raises AddressRefused, and httpcore.ConnectError if unknown."""
+    """A public address of the host. Raises PrivateAddress, and httpcore.ConnectError if unknown."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:
@@ -97,7 +97,7 @@ def checked_address(host: str, port: int) -> str:
     if not settings.OCPI_ALLOW_PRIVATE_HOSTS:
         for address in addresses:
             if not _is_public(address):
-                raise AddressRefused(f"{host} leads into a private network.")
+                raise PrivateAddress(f"{host} leads into a private network.")
     return addresses[0]
 
 

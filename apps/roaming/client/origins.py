@@ -15,6 +15,12 @@ class AddressRefused(DomainError):
     http_status = 400
 
 
+class PrivateAddress(AddressRefused):
+    """The name leads into a private network: ours to know, and nobody else's."""
+
+    code = "ROAMING_ADDRESS_PRIVATE"
+
+
 Origin = tuple[str, str, int]
 _PORTS = {"https": 443, "http": 80}
 

@@ -5,10 +5,10 @@ from uuid import UUID
 from django.db import models
 from django.db.models import Q
 
-from apps.audit.fields import PersonalMessageField
+from apps.audit.fields import JointMessageField
 from apps.core.models import BaseModel
 from apps.roaming.models.peers import Peer
-from apps.roaming.persons import driver_in
+from apps.roaming.persons import drivers_in
 
 
 class KeptObject(BaseModel):
@@ -24,7 +24,7 @@ class KeptObject(BaseModel):
     party_id = models.CharField(max_length=3)
     key = models.CharField("id", max_length=100)
     version = models.CharField(max_length=10)
-    body = PersonalMessageField(blank=True)
+    body = JointMessageField(blank=True)
     last_updated = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
     seen_at = models.DateTimeField(null=True, blank=True, help_text="In the last pull.")
@@ -38,9 +38,9 @@ class KeptObject(BaseModel):
         ]
         indexes = [models.Index(fields=["peer", "module"], name="kept_object_of_peer")]
 
-    def audit_person_id(self) -> UUID | None:
-        """The driver whom it names."""
-        return driver_in(self.module, self.body)
+    def audit_person_ids(self) -> set[UUID]:
+        """The drivers whom it names: one, as a rule."""
+        return drivers_in(self.module, self.body)
 
     def __str__(self) -> str:
         return f"{self.module} {self.country_code}*{self.party_id} {self.key}"

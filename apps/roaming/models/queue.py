@@ -6,12 +6,12 @@ from uuid import UUID
 from django.db import models
 from django.db.models import Q
 
-from apps.audit.fields import PersonalLabelField, PersonalMessageField
+from apps.audit.fields import JointMessageField, PersonalLabelField
 from apps.audit.models import AuditedModel
 from apps.audit.personal import Keyring
 from apps.core.models import BaseModel
 from apps.roaming.models.peers import Peer
-from apps.roaming.persons import driver_in
+from apps.roaming.persons import drivers_in
 
 
 class PushQueue(AuditedModel):
@@ -53,7 +53,7 @@ class Push(BaseModel):
     module = models.CharField(max_length=30)
     method = models.CharField(max_length=6)
     path = models.CharField(max_length=500, help_text="After the module's URL.")
-    body = PersonalMessageField()
+    body = JointMessageField()
     label = PersonalLabelField(max_length=200)
     is_last_word = models.BooleanField(
         default=False, editable=False,
@@ -86,9 +86,9 @@ class Push(BaseModel):
             models.Index(fields=["queue", "path"], name="push_by_path"),
         ]
 
-    def audit_person_id(self) -> UUID | None:
-        """The driver whom it tells of."""
-        return None if self.is_last_word else driver_in(self.module, self.body)
+    def audit_person_ids(self) -> set[UUID]:
+        """The drivers whom it tells of: one, as a rule."""
+        return set() if self.is_last_word else drivers_in(self.module, self.body)
 
     def __str__(self) -> str:
         return f"{self.label} (no. {self.number})"

@@ -3,14 +3,19 @@
 import re
 from datetime import datetime, timedelta
 from typing import Any, Final
-from uuid import UUID
 
 from django.conf import settings
 
-from apps.audit.personal import keyring, protect
+from apps.audit.personal import keyring, protect_jointly
 from apps.cdrs.models import CDR
 from apps.roaming.models import Exchange, WaitingCdr
-from apps.roaming.persons import drivers_in, drivers_of_exchange, protect_page
+from apps.roaming.persons import (
+    drivers_in,
+    drivers_in_url,
+    drivers_of_exchange,
+    is_list,
+    protect_page,
+)
 
 # Credentials in bodies: `"token": "..."`; charge tokens are objects and stay readable.
 _SECRET: Final = re.compile(r'("token"\s*:\s*")[^"]*(")')
@@ -27,25 +32,30 @@ def kept_body(body: str) -> str:
 
 
 def kept_parts(*, module: str, url: str, request_body: str, response_body: str) -> dict[str, str]:
-    """The columns of an exchange that may name drivers, as they are stored."""
+    """The columns of an exchange that may name drivers, as they are stored.
+
+    A list is kept object by object, each under its own driver's key. All else ends with any of the
+    drivers whom it names: what we answer may repeat what was asked.
+    """
     drivers = drivers_of_exchange(module, url, (request_body, response_body))
-    if len(drivers) > 1:
-        return {"url": url, "request_body": _kept_list(module, request_body, drivers),
-                "response_body": _kept_list(module, response_body, drivers)}  # fmt: skip
-    driver = next(iter(drivers), None)
     keys = keyring(drivers)
-    # What we answer may repeat what was asked, and the address may name the card.
+    if len(drivers) < 2 or not is_list(response_body):
+        bodies = [
+            protect_jointly(kept_body(b), drivers, keys) for b in (request_body, response_body)
+        ]
+    else:
+        named = drivers_in(module, request_body)
+        limit = settings.OCPI_LOG_BODY_CHARACTERS
+        bodies = [
+            protect_jointly(kept_body(request_body), named, keys),
+            protect_page(module, response_body, drivers, limit=limit),
+        ]
+        drivers = drivers_in_url(url)
     return {
-        "url": protect(url, driver, keys) if module == "tokens" else url,
-        "request_body": protect(kept_body(request_body), driver, keys),
-        "response_body": protect(kept_body(response_body), driver, keys),
+        "url": protect_jointly(url, drivers, keys) if module == "tokens" else url,
+        "request_body": bodies[0],
+        "response_body": bodies[1],
     }
-
-
-def _kept_list(module: str, body: str, drivers: set[UUID]) -> str:
-    if not drivers_in(module, body):
-        return kept_body(body)
-    return protect_page(module, body, drivers, limit=settings.OCPI_LOG_BODY_CHARACTERS)
 
 
 def request_body_of(exchange: Exchange) -> str:

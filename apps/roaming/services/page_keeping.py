@@ -252,7 +252,7 @@ def keep_items(
 
 def _give_keys(rows: list[Any]) -> None:
     """One keyring for all drivers of the page, fetched with one query."""
-    keys = keyring(row.audit_person_id() for row in rows)
+    keys = keyring(driver for row in rows for driver in row.audit_person_ids())
     for row in rows:
         row.audit_keys = keys
 

@@ -12,7 +12,7 @@ from kombu.exceptions import KombuError
 
 from apps.audit.context import Actor
 from apps.audit.personal import ERASED, keyring, protect
-from apps.audit.services import record
+from apps.audit.services import note, record
 from apps.core.errors import DomainError
 from apps.core.ids import new_id
 from apps.roaming.models import Peer, Push, PushQueue
@@ -81,11 +81,13 @@ def _push(queue: PushQueue, number: int, message: Message) -> Push:
 
 def _protect(pushes: list[Push]) -> None:
     """Under the keys of those they tell of, which are fetched with one query."""
-    drivers = [push.audit_person_id() for push in pushes]
-    keys = keyring(drivers)
-    for push, driver in zip(pushes, drivers, strict=True):
+    drivers = [push.audit_person_ids() for push in pushes]
+    keys = keyring(driver for each in drivers for driver in each)
+    for push, told in zip(pushes, drivers, strict=True):
         push.audit_keys = keys
-        push.label = protect(push.label, driver, keys)
+        # Under several keys it would be longer than its column.
+        named = push.label if len(told) < 2 else push.module
+        push.label = protect(named, next(iter(told), None), keys)
 
 
 def wake(queue: PushQueue) -> None:
@@ -156,6 +158,36 @@ def forget_last_words(pushes: Any) -> None:
     pushes.filter(is_last_word=True).update(path=ERASED, body=ERASED, label=ERASED)
 
 
+def give_up_last_words(
+    *, peer: Peer, why: str, now: datetime, older_than: datetime | None = None,
+    actor: Actor | None = None,
+) -> int:  # fmt: skip
+    """Take out what the peer was still to be told of erased persons, and blank it; how many.
+
+    What is left is the fact: the pushes, cancelled, and an entry at the peer, because it may go on
+    to accept these tokens.
+    """
+    words = _last_words(older_than or now).filter(queue__peer=peer)
+    ids = list(words.values_list("pk", flat=True))
+    with transaction.atomic():
+        taken = Push.objects.filter(pk__in=ids, state=Push.State.WAITING).update(
+            state=Push.State.CANCELLED, settled_at=now, last_error=why,
+            path=ERASED, body=ERASED, label=ERASED,
+        )  # fmt: skip
+        if taken:
+            note_not_told(peer=peer, count=taken, why=why, actor=actor)
+    return taken
+
+
+def note_not_told(*, peer: Peer, count: int, why: str, actor: Actor | None = None) -> None:
+    """The peer does not learn that tokens of erased persons ended: an entry that staff see."""
+    note(
+        "gave up telling that tokens ended", object_type=peer._meta.label_lower,
+        object_id=str(peer.pk), object_label=str(peer), reason=why, actor=actor,
+        after={"tokens_of_erased_persons": count},
+    )  # fmt: skip
+
+
 def replay_push(*, push: Push) -> None:
     """Send a settled push once more, at the end of the queue. Raises PushWaits, PushErased."""
     if push.state == Push.State.WAITING:
@@ -168,8 +200,20 @@ def replay_push(*, push: Push) -> None:
     enqueue(peer=push.queue.peer, messages=[message])
 
 
+def _last_words(until: datetime) -> Any:
+    """Those of before `until` that still wait."""
+    waiting = Push.objects.filter(state=Push.State.WAITING, is_last_word=True)
+    return waiting.filter(created_at__lt=until)
+
+
 def purge_pushes(*, now: datetime) -> int:
-    """Remove settled pushes older than set; returns how many."""
+    """Remove settled pushes older than set; returns how many.
+
+    Last words that wait as long are given up: what they say of erased persons must end, too.
+    """
     until = now - timedelta(days=settings.OCPI_LOG_DAYS)
+    why = f"Not delivered within {settings.OCPI_LOG_DAYS} days."
+    for peer in Peer.objects.filter(queue__pushes__in=_last_words(until)).distinct():
+        give_up_last_words(peer=peer, why=why, now=now, older_than=until)
     settled = Push.objects.exclude(state=Push.State.WAITING).filter(settled_at__lt=until)
     return settled.delete()[0]

@@ -9,7 +9,8 @@ from django.db import transaction
 from apps.audit.context import Actor
 from apps.audit.services import record
 from apps.core.errors import DomainError
-from apps.roaming.client.origins import require_allowed
+from apps.roaming.client.calls import PeerNotReached
+from apps.roaming.client.origins import PrivateAddress, require_allowed
 from apps.roaming.models import Peer, PeerToken
 from apps.roaming.ocpi.credentials import CredentialsMessage, read_credentials
 from apps.roaming.ocpi.errors import (
@@ -27,6 +28,7 @@ from apps.roaming.services.after_registration import start_exchange
 from apps.roaming.services.discovery import Found, discover
 from apps.roaming.services.invitations import end_tokens, give_token
 from apps.roaming.services.presenting import our_credentials
+from apps.roaming.services.queueing import give_up_last_words
 
 Message = dict[str, Any]
 
@@ -62,13 +64,18 @@ def end_registration(*, token: PeerToken, now: datetime) -> None:
 
 
 def disconnect(*, peer: Peer, now: datetime, actor: Actor | None = None, reason: str = "") -> None:
-    """End the connection on our side; what waits in its queue stays for the next one."""
+    """End the connection on our side; what waits in its queue stays for the next one.
+
+    Except what it was to be told of erased persons: that can't wait for ever.
+    """
     with transaction.atomic():
         locked = Peer.objects.select_for_update(of=("self",)).get(pk=peer.pk)
         end_tokens(peer=locked, now=now, actor=actor)
         locked.state = Peer.State.UNREGISTERED
         locked.outgoing_token = ""
         record("unregistered peer", locked, reason=reason, actor=actor)
+        why = "The connection ended before the peer was told."
+        give_up_last_words(peer=locked, why=why, now=now, actor=actor)
 
 
 def _take_over(
@@ -107,6 +114,10 @@ def _discover(candidate: Peer, credentials: CredentialsMessage, version: Version
         return discover(peer=candidate, token=credentials.token, version=version)
     except (NoMatchingEndpoints, UnsupportedVersion):
         raise
+    except (PeerNotReached, PrivateAddress):
+        # In the same words, whatever is behind a name: else they would tell who asks about our
+        # network. Staff see the reason at the exchanged message.
+        raise ClientApiUnusable("Your API can't be used: it can't be reached.") from None
     except DomainError as error:
         raise ClientApiUnusable(f"Your API can't be used: {error.message}") from None
 
