@@ -372,6 +372,8 @@ REMOTE_SESSION_CANCELLED_RELEASE_MINUTES = env.int(
     "REMOTE_SESSION_CANCELLED_RELEASE_MINUTES", default=60
 )
 REMOTE_SESSION_RELEASE_MINUTES = env.int("REMOTE_SESSION_RELEASE_MINUTES", default=8640)
+# A capture that waits this long after the end is left to staff, while the money is still blocked.
+REMOTE_SESSION_SETTLE_MINUTES = env.int("REMOTE_SESSION_SETTLE_MINUTES", default=2880)
 # A session or CDR that names no reference of ours fits a start at most this long before it.
 REMOTE_SESSION_MATCH_MINUTES = env.int("REMOTE_SESSION_MATCH_MINUTES", default=60)
 # How long an operator may take to answer a command, and to send its result when it names no time.

@@ -9,6 +9,13 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         from apps.accounts import grants, personal, roles
         from apps.accounts.api import schema  # noqa: F401 - registers itself by being imported
+        from apps.core.job_names import name_jobs
+
+        name_jobs(
+            {
+                "apps.accounts.tasks.sweep_idempotency_keys": "Clearing of idempotency keys",
+            }
+        )
 
         grants.register()
         personal.register()

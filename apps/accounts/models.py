@@ -69,7 +69,7 @@ class Provider(AuditedModel, Address):
         help_text="Begins each invoice number of the provider: AMP gives AMP-2018-00001.",
     )  # fmt: skip
     retail_price_per_kwh = models.DecimalField(
-        max_digits=12, decimal_places=6, null=True, blank=True,
+        "retail price per kWh", max_digits=12, decimal_places=6, null=True, blank=True,
         help_text="Net price per kWh that drivers pay; empty: the operator's cost is passed on.",
     )  # fmt: skip
 

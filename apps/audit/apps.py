@@ -9,8 +9,16 @@ class AuditConfig(AppConfig):
         from apps.audit import guards, logins, relations
         from apps.audit.models import AuditedModel, Entry, Seal, SealedEntry
         from apps.audit.story import tell_story
+        from apps.core.job_names import name_jobs
         from apps.core.stories import register_storyteller
         from apps.core.triggers import append_only
+
+        name_jobs(
+            {
+                "apps.audit.tasks.seal_audit_entries": "Sealing of the audit trail",
+                "audit.seal": "Sealing of the audit trail",
+            }
+        )
 
         register_storyteller(tell_story)
         for kept in (Entry, Seal, SealedEntry):

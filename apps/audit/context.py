@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from apps.core.errors import DomainError
+from apps.core.job_names import job_name
 
 
 class ActorKind(StrEnum):
@@ -46,8 +47,8 @@ class Actor:
 
     @classmethod
     def job(cls, name: str) -> "Actor":
-        """A command or a background job."""
-        return cls(ActorKind.JOB, name, name)
+        """A command or a background job, labelled with what people call it."""
+        return cls(ActorKind.JOB, name, job_name(name))
 
 
 @dataclass(frozen=True, slots=True)

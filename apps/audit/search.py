@@ -26,7 +26,7 @@ def find_entries(entries: QuerySet[Any], phrase: str) -> QuerySet[Any]:
         Q(activity__icontains=phrase) | Q(object_label__icontains=phrase)
         | Q(actor_label__icontains=phrase) | Q(reason__icontains=phrase)
         | Q(request_id=phrase) | Q(object_id=phrase) | Q(source_address=phrase)
-        | Q(object_id__in=people) | Q(actor_id__in=people)
+        | Q(object_id__in=people) | Q(actor_id__in=[phrase, *people])
     )  # fmt: skip
 
 

@@ -8,6 +8,14 @@ class CdrsConfig(AppConfig):
     def ready(self) -> None:
         from apps.cdrs import cards, personal
         from apps.cdrs.triggers import register_triggers
+        from apps.core.job_names import name_jobs
+
+        name_jobs(
+            {
+                "apps.cdrs.tasks.decide_vat_of_accepted": "VAT decisions of CDRs",
+                "cdrs.decide_vat_of_accepted": "VAT decisions of CDRs",
+            }
+        )
 
         register_triggers()
         cards.register()

@@ -32,6 +32,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from apps.core import staff_display
 from apps.core.errors import DomainError
+from apps.core.job_names import job_name
 from apps.core.models import JobRun
 from apps.core.paginator import CappedPaginator
 from apps.core.staff_actions import Question, ask_then_do, fields_of_selection
@@ -302,17 +303,35 @@ def staff_bulk_action(
     return decorate
 
 
+class JobFilter(admin.SimpleListFilter):
+    """By the job, as people call it; those that have run."""
+
+    title = "job"
+    parameter_name = "job"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        jobs = JobRun.objects.order_by("job").values_list("job", flat=True).distinct()
+        return sorted(((job, job_name(job)) for job in jobs), key=lambda each: each[1])
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(job=self.value()) if self.value() else queryset
+
+
 @admin.register(JobRun)
 class JobRunAdmin(ReadOnlyAdmin):
     list_display = [
-        "job", "started_at", "ended_at",
+        "job_shown", "started_at", "ended_at",
         staff_display.badges("outcome", {"SUCCEEDED": "good", "FAILED": "bad", "RUNNING": "info"}),
         "done",
     ]  # fmt: skip
-    list_filter = ["job", ("outcome", ChoicesDropdownFilter), ("started_at", RangeDateFilter)]
+    list_filter = [JobFilter, ("outcome", ChoicesDropdownFilter), ("started_at", RangeDateFilter)]
     ordering = ["-started_at"]
-    fields = ["job", "started_at", "ended_at", "outcome", "done", "error"]
+    fields = ["job_shown", "started_at", "ended_at", "outcome", "done", "error"]
+
+    @admin.display(description="job", ordering="job")
+    def job_shown(self, run: JobRun) -> str:
+        return job_name(run.job)
 
     @admin.display(description="what was done")
     def done(self, run: JobRun) -> str:
-        return ", ".join(f"{count} {what}" for what, count in run.counts.items())
+        return run.in_words()

@@ -16,6 +16,13 @@ class CoreConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.core import checks, system_cards, views
+        from apps.core.job_names import name_jobs
+
+        name_jobs(
+            {
+                "apps.core.tasks.record_beat": "Sign of life",
+            }
+        )
 
         views.READINESS["triggers"] = checks.triggers_are_present
         # Once per migrate, after all apps: the signal comes for each app, when all are migrated.

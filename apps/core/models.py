@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models.signals import class_prepared
 
 from apps.core.ids import new_id
+from apps.core.job_names import job_name
 
 # Words that a name made of a field's or a class's name would show as "Evse" or "Vat".
 WRITTEN: Final = {
@@ -74,7 +75,12 @@ class JobRun(models.Model):
         indexes = [models.Index(fields=["job", "-started_at"], name="jobrun_newest_of_job")]
 
     def __str__(self) -> str:
-        return f"{self.job} at {self.started_at:%Y-%m-%d %H:%M:%S}"
+        return f"{job_name(self.job)} at {self.started_at:%Y-%m-%d %H:%M:%S}"
+
+    def in_words(self) -> str:
+        """What was done: "3 completed, 1 set aside"; empty when nothing was."""
+        words = ((what.lower().replace("_", " "), number) for what, number in self.counts.items())
+        return ", ".join(f"{number:,} {what}" for what, number in words)
 
 
 class Heartbeat(models.Model):

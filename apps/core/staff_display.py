@@ -20,6 +20,7 @@ from apps.core import money as amounts
 Column = Callable[[Any], Any]
 Tone = Literal["good", "warning", "bad", "info", "calm"]
 EMPTY = "–"
+ABBREVIATIONS = {word.lower(): word for word in ("CDR", "EVSE", "PSP", "VAT", "kWh")}
 
 
 def badge(text: object, tone: Tone = "calm") -> SafeString:
@@ -122,7 +123,8 @@ def rows(pairs: list[tuple[object, object]]) -> SafeString | str:
 
 
 def _label(field: str) -> str:
-    return field.replace("_", " ")
+    """The field's name as people spell it."""
+    return " ".join(ABBREVIATIONS.get(word, word) for word in field.split("_"))
 
 
 def _named(column: Column, field: str) -> Column:

@@ -26,7 +26,7 @@ class Operator(AuditedModel):
     )
     name = models.CharField(max_length=200)
     sends_cdrs = models.BooleanField(
-        default=True, help_text="Off for the few operators that never send a CDR."
+        "sends CDRs", default=True, help_text="Off for the few operators that never send a CDR."
     )
 
     class Meta:
@@ -124,7 +124,9 @@ class Connector(AuditedModel):
         AC_3_PHASE = "AC_3_PHASE", "AC, three phases"
         DC = "DC", "DC"
 
-    evse = models.ForeignKey(Evse, on_delete=models.PROTECT, related_name="connectors")
+    evse = models.ForeignKey(
+        Evse, on_delete=models.PROTECT, related_name="connectors", verbose_name="EVSE"
+    )
     connector_id = models.CharField(max_length=36)
     standard = models.CharField(max_length=30, blank=True, help_text="For example IEC_62196_T2.")
     power_type = models.CharField(max_length=20, choices=PowerType, blank=True)

@@ -7,11 +7,20 @@ class PaymentsConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.accounts.roles import Role, grant, grant_view
+        from apps.core.job_names import name_jobs
         from apps.core.triggers import append_only
         from apps.payments import cards, personal, psp
         from apps.payments.models import LedgerEntry
         from apps.payments.sandbox_psp import SandboxPsp
         from apps.payments.stripe_psp import StripePsp
+
+        name_jobs(
+            {
+                "apps.payments.tasks.settle_payments": "Payments",
+                "apps.payments.tasks.settle_waiting_payments": "Payments",
+                "payments.settle": "Payments",
+            }
+        )
 
         append_only(LedgerEntry._meta.db_table)
         psp.register(SandboxPsp())

@@ -39,7 +39,7 @@ class SandboxPsp:
         def act() -> SandboxPayment:
             payment = _locked(psp_payment_id, needs=PspStatus.AUTHORIZED)
             if amount > payment.amount:
-                raise PspRefused("More than the authorised amount can't be captured.")
+                raise PspRefused("More than the authorized amount can't be captured.")
             payment.status, payment.captured = PspStatus.CAPTURED, amount
             payment.captures += 1
             payment.save()

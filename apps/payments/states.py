@@ -19,9 +19,9 @@ class State(models.TextChoices):
     EXPIRED           final: the PSP freed the amount before it was taken
     """
 
-    PREAUTH_PENDING = "PREAUTH_PENDING", "Pre-authorisation asked"
-    PREAUTH_ACCEPTED = "PREAUTH_ACCEPTED", "Pre-authorised"
-    PREAUTH_FAILED = "PREAUTH_FAILED", "Pre-authorisation failed"
+    PREAUTH_PENDING = "PREAUTH_PENDING", "Pre-authorization asked"
+    PREAUTH_ACCEPTED = "PREAUTH_ACCEPTED", "Pre-authorized"
+    PREAUTH_FAILED = "PREAUTH_FAILED", "Pre-authorization failed"
     CAPTURE_PENDING = "CAPTURE_PENDING", "Capture asked"
     CAPTURED = "CAPTURED", "Captured"
     RELEASE_PENDING = "RELEASE_PENDING", "Release asked"

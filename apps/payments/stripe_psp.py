@@ -48,7 +48,7 @@ class SignatureWrong(DomainError):
 
 
 class StripePsp:
-    """Manual capture: authorise with a confirmed intent, capture or cancel later."""
+    """Manual capture: authorize with a confirmed intent, capture or cancel later."""
 
     name = "stripe"
 

@@ -21,6 +21,8 @@ def register() -> None:
     permission = "remote_sessions.view_remotesession"
     register_card("remote_sessions.errors", permission=permission, section=Section.WORK,
                   build=gone_wrong)  # fmt: skip
+    register_card("remote_sessions.stuck", permission=permission, section=Section.WORK,
+                  build=waits_for_staff)  # fmt: skip
     register_card("remote_sessions.running", permission=permission, section=Section.FLOW,
                   build=running)  # fmt: skip
     register_card("remote_sessions.job", permission=permission, section=Section.SYSTEM,
@@ -41,6 +43,18 @@ def gone_wrong(now: datetime) -> Card:
     )  # fmt: skip
 
 
+def waits_for_staff(now: datetime) -> Card | None:
+    """Captures that the job has given up on; the blocked money is not blocked for ever."""
+    stuck = RemoteSession.objects.filter(settlement=RemoteSession.Settlement.STUCK)
+    count = display_count(stuck)
+    if count == "0":
+        return None
+    return Card(
+        "Charges without a capture", count, "Each says what it waits for; settle or close it.",
+        link=_list("settlement__exact=STUCK"), icon="credit_card_clock", tone=Tone.WARNING,
+    )  # fmt: skip
+
+
 def running(now: datetime) -> Card:
     """Charges that drivers started through us and that go on now."""
     open_ones = RemoteSession.objects.watched().exclude(state=State.ERROR)
@@ -57,11 +71,10 @@ def last_run(now: datetime) -> Card:
     if run is None:
         return Card("Remote session job", "never ran", "Start a worker and a beat.",
                     tone=Tone.BAD, icon="update")  # fmt: skip
-    did = ", ".join(f"{n:,} {what.lower().replace('_', ' ')}" for what, n in run.counts.items())
     bad = run.outcome == JobRun.Outcome.FAILED or now - run.started_at > SILENT
     return Card(
         "Remote session job", f"{timesince(run.started_at, now)} ago",
-        f"{run.get_outcome_display()}: {did or 'nothing was open'}.",
+        f"{run.get_outcome_display()}: {run.in_words() or 'nothing was open'}.",
         link=f"{reverse('admin:core_jobrun_changelist')}?job={JOB}", icon="update",
         tone=Tone.BAD if bad else Tone.GOOD,
     )  # fmt: skip

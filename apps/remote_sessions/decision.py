@@ -29,7 +29,7 @@ class Facts:
     """A remote session as it stands.
 
     `session_status` is that of the attached session, empty without one (or when it was deleted).
-    `blocked` is the pre-authorised amount, `running_total` what the charge has come to incl. VAT,
+    `blocked` is the pre-authorized amount, `running_total` what the charge has come to incl. VAT,
     both in the payment's currency; None when not known.
     """
 

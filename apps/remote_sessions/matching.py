@@ -1,6 +1,6 @@
 """Which remote session an arriving session or CDR belongs to. Pure.
 
-The surest sign decides, and only when exactly one remote session fits it: the authorisation
+The surest sign decides, and only when exactly one remote session fits it: the authorization
 reference (ours, or the one a hub gave back for it), the session id, the CDR's session id or CDR
 id, and last the token with EVSE and time. Ids are compared without case (OCPI CiString).
 """

@@ -10,6 +10,7 @@ from apps.audit.context import Actor
 from apps.audit.personal import ERASED, erased
 from apps.audit.persons import Holding, Person, PersonBusy, register_holding
 from apps.remote_sessions.models import Command, RemoteSession
+from apps.remote_sessions.models.remote_session import UNSETTLED
 from apps.remote_sessions.states import State
 
 _RUNNING: Final = (State.PENDING, State.STARTING, State.ACTIVE, State.STOPPING)
@@ -28,7 +29,7 @@ def register() -> None:
 
 def prepare(person: Person) -> None:
     """A charge under way needs its driver: for the stop, the CDR and the payment."""
-    waits = Q(state__in=_RUNNING) | Q(settlement=RemoteSession.Settlement.WAITING)
+    waits = Q(state__in=_RUNNING) | Q(settlement__in=UNSETTLED)
     if RemoteSession.objects.filter(waits, account_id=person.id).exists():
         raise PersonBusy("A remote session of this person is not settled; erase them when it is.")
 

@@ -52,7 +52,7 @@ class Reason(models.TextChoices):
     CANCELLED_BY_STAFF = "CANCELLED_BY_STAFF", "Cancelled by staff"
     START_REFUSED = "START_REFUSED", "The operator refused the start"
     OPERATOR_UNREACHABLE = "OPERATOR_UNREACHABLE", "The operator could not be reached"
-    PREAUTH_FAILED = "PREAUTH_FAILED", "The pre-authorisation failed"
+    PREAUTH_FAILED = "PREAUTH_FAILED", "The pre-authorization failed"
     SESSION_INVALID = "SESSION_INVALID", "The operator called the session invalid"
     STOP_NOT_CONFIRMED = "STOP_NOT_CONFIRMED", "No completed session after the stop"
     TOO_LONG_OPEN = "TOO_LONG_OPEN", "Open for too long"

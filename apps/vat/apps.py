@@ -7,9 +7,17 @@ class VatConfig(AppConfig):
     verbose_name = "VAT"
 
     def ready(self) -> None:
+        from apps.core.job_names import name_jobs
         from apps.core.triggers import append_only
         from apps.vat.models import VatDecision, VatIdCheck
         from apps.vat.services.seeding import bring_rates_after_migrate
+
+        name_jobs(
+            {
+                "apps.vat.tasks.check_vat_ids": "VAT id checks",
+                "vat.check_vat_ids": "VAT id checks",
+            }
+        )
 
         append_only(VatDecision._meta.db_table)
         append_only(VatIdCheck._meta.db_table)

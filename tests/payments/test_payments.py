@@ -111,7 +111,7 @@ def test_a_payment_never_sent_to_the_psp_is_released_without_asking_it(psp):
     assert psp.calls == []
 
 
-def test_a_release_whose_preauthorisation_was_lost_frees_what_may_be_blocked(psp):
+def test_a_release_whose_preauthorization_was_lost_frees_what_may_be_blocked(psp):
     psp.lost_answers = 1
     payment = blocked(psp="scripted")
     assert payment.state == State.PREAUTH_PENDING

@@ -82,7 +82,7 @@ def test_a_capture_whose_answer_was_lost_is_read_and_not_repeated(stripe):
     assert stripe.requests[-1][0] == "GET"
 
 
-def test_an_authorisation_whose_answer_was_lost_blocks_once(stripe):
+def test_an_authorization_whose_answer_was_lost_blocks_once(stripe):
     stripe.answers_lost = 1
     payment = blocked(psp="stripe", payment_method="pm_card_visa")
     assert payment.state == State.PREAUTH_PENDING

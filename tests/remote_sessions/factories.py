@@ -5,10 +5,13 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from django.db import connection
+from django.utils import timezone
 
 from apps.accounts.models import Token
 from apps.cdrs import services as cdrs
 from apps.cdrs.messages import CdrMessage, Price, SessionMessage
+from apps.cdrs.models import CDR
+from apps.events.relay import relay_pending
 from apps.locations.models import Evse, Operator
 from apps.payments.services import settle_due_payments
 from apps.remote_sessions import operators, services
@@ -71,7 +74,7 @@ class World:
         self.now += timedelta(**time)
 
     def start(self, *, blocked: str | None = None, **fields) -> RemoteSession:
-        """Ask for a start; `blocked` is the amount to pre-authorise in EUR."""
+        """Ask for a start; `blocked` is the amount to pre-authorize in EUR."""
         if blocked:
             fields["preauthorization"] = Preauthorization(Decimal(blocked), "EUR", "sandbox_card")
         wish = {"provider": self.provider, "token": self.token, "evse": self.evse, **fields}
@@ -132,6 +135,12 @@ class World:
         self.work()
         return log.counts
 
+    def hear_events(self) -> None:
+        """What the relay does, which goes by the real clock; and what workers do after it."""
+        relay_pending(now=self.now)
+        self.now = timezone.now()
+        self.work()
+
     def work(self) -> None:
         """What the workers do: send commands that were left to them, ask the PSP."""
         for command in Command.objects.filter(state=Command.State.CREATED):
@@ -159,6 +168,23 @@ def end_world(world: World) -> None:
 def silent_operator() -> Evse:
     """A station of an operator that sends no CDRs."""
     return EvseFactory(location=LocationFactory(operator=OperatorFactory(sends_cdrs=False)))
+
+
+def held_back(world: World) -> RemoteSession:
+    """Completed, of 12.10 in all, but not captured: nobody knows the country of the station."""
+    world.evse.location.country = ""
+    world.evse.location.save()
+    remote_session = world.active(blocked="50")
+    world.send_cdr(remote_session, location_country="")
+    world.work()
+    return fresh(remote_session)
+
+
+def mend(remote_session: RemoteSession) -> None:
+    """What it waits for becomes known."""
+    cdr = CDR.objects.get(pk=remote_session.cdr_id)
+    cdr.location_country = "NL"
+    CDR.objects.bulk_update([cdr], ["location_country"])
 
 
 def fresh(remote_session: RemoteSession) -> RemoteSession:

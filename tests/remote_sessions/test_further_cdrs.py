@@ -4,6 +4,9 @@ from decimal import Decimal
 
 import pytest
 
+from apps.billing.models import Invoice
+from apps.billing.periods import Period
+from apps.billing.services import run_invoices
 from apps.cdrs import services as cdr_services
 from apps.cdrs.messages import Price
 from apps.cdrs.models import CDR, ReviewRule
@@ -12,7 +15,7 @@ from apps.payments.states import State as PaymentState
 from apps.remote_sessions.models import RemoteSession
 from apps.remote_sessions.states import State
 from tests.accounts.factories import AccountFactory, TokenFactory
-from tests.remote_sessions.factories import fresh, story
+from tests.remote_sessions.factories import fresh, held_back, mend, story
 
 
 def reasons(cdr: CDR) -> list[str]:
@@ -138,6 +141,90 @@ def _set(cdr: CDR, **values) -> CDR:
     for name, value in values.items():
         setattr(cdr, name, value)
     return cdr
+
+
+@pytest.fixture
+def waiting(world) -> RemoteSession:
+    """Of 10.00 with 21 % VAT, not captured yet."""
+    return held_back(world)
+
+
+def part(world, remote_session, amount: str, **fields):
+    """A credit of a part, at a station whose country is known by now."""
+    wanted = {"total_cost": Price(Decimal(amount)), "location_country": "NL", **fields}
+    return credit(world, remote_session, **wanted)
+
+
+def test_a_credit_of_a_part_before_the_capture_leaves_the_rest_to_be_paid(world, waiting):
+    assert reasons(part(world, waiting, "-3")) == []
+    mend(waiting)
+
+    world.job()
+
+    paid = fresh(waiting)
+    assert paid.payment.captured_amount == Decimal("8.47")
+    assert any("took a part of the CDR back" in line for line in story(waiting))
+    assert paid.cdr.cdr_id == "C-1"
+
+
+def test_what_is_captured_after_a_credit_of_a_part_is_what_the_invoice_says(world, waiting):
+    back = part(world, waiting, "-3.33")
+    mend(waiting)
+    world.job()
+    for cdr in (waiting.cdr, back):
+        cdr_services.accept_cdr(cdr=cdr, reason="seen", now=world.now)
+    world.wait(days=40)
+
+    run_invoices(provider=world.provider, period=Period.of_month("2026-05"), now=world.now)
+
+    total = Invoice.objects.get().gross_total
+    assert fresh(waiting).payment.captured_amount == total == Decimal("8.07")
+
+
+def test_every_credit_of_a_part_counts(world, waiting):
+    part(world, waiting, "-3")
+    part(world, waiting, "-2", cdr_id="C-1-CREDIT-2")
+    mend(waiting)
+
+    world.job()
+
+    assert fresh(waiting).payment.captured_amount == Decimal("6.05")
+
+
+def test_credits_that_take_back_more_than_all_wait_for_a_person(world, waiting):
+    part(world, waiting, "-6")
+    part(world, waiting, "-6", cdr_id="C-1-CREDIT-2")
+    mend(waiting)
+
+    world.job()
+
+    assert "take back more than the charge costs" in fresh(waiting).settlement_note
+    assert fresh(waiting).payment.state == PaymentState.PREAUTH_ACCEPTED
+
+
+def test_after_a_credit_of_a_part_another_cdr_is_a_second_one(world, waiting):
+    part(world, waiting, "-3")
+
+    second = world.send_cdr(waiting, cdr_id="C-2", location_country="NL")
+
+    assert reasons(second) == ["SECOND_CDR_OF_CHARGE"]
+    assert fresh(waiting).cdr.cdr_id == "C-1"
+
+
+def test_a_credit_of_a_part_under_a_price_of_our_own_is_put_before_a_person(world, waiting):
+    world.provider.retail_price_per_kwh = Decimal("0.50")
+    world.provider.save()
+
+    back = part(world, waiting, "-3")
+    mend(waiting)
+    world.job()
+
+    assert reasons(back) == ["CREDIT_IN_PART"]
+    assert "ask the operator" in CDR.objects.get(pk=back.pk).hold_reasons[0]["message"]
+    assert "C-1-CREDIT" in fresh(waiting).settlement_note
+    cdr_services.reject_cdr(cdr=back, reason="no part credits", now=world.now)
+    world.hear_events()
+    assert fresh(waiting).payment.captured_amount == Decimal("6.05")
 
 
 def test_money_that_waits_for_a_corrected_cdr_is_released_after_the_set_time(world, unpaid):

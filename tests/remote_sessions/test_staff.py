@@ -1,6 +1,7 @@
 """Staff start, watch, stop and attach in the admin."""
 
 from decimal import Decimal
+from html import unescape
 
 import pytest
 from django.contrib.auth.models import Group
@@ -12,7 +13,14 @@ from apps.cdrs.messages import Price
 from apps.payments.models import PspMessage
 from apps.remote_sessions.models import RemoteSession
 from tests.payments.stripe_server import StripeServer
-from tests.remote_sessions.factories import NOW, fresh
+from tests.remote_sessions.factories import (
+    NOW,
+    fresh,
+    held_back,
+    mend,
+    silent_operator,
+    story,
+)
 
 ADD = "/admin/remote_sessions/remotesession/add/"
 
@@ -47,7 +55,7 @@ def test_support_starts_a_charge_and_reads_its_story(world, client):
     assert remote_session.user == user
     text = answer.content.decode()
     assert f"{world.token.contract_id} asked to charge at" in text
-    assert "Pre-authorised: EUR 50.00 blocked." in text
+    assert "Pre-authorized: EUR 50.00 blocked." in text
     assert "Pending → Starting" in text
 
 
@@ -147,10 +155,74 @@ def test_finance_and_auditors_look_and_touch_nothing(world, client, group):
 
     assert client.get(page(remote_session)).status_code == 200
     assert client.get(ADD).status_code == 403
-    for action in ("stop/", "mark-as-error/", "attach-cdr"):
+    for action in ("stop/", "complete/", "mark-as-error/", "attach-cdr"):
         answer = client.post(page(remote_session, action), {"confirmed": "1", "reason": "x"})
         assert answer.status_code == 403
     assert fresh(remote_session).state == "ACTIVE"
+
+
+def test_finance_sees_what_a_capture_waits_for_and_settles_it_again(world, client):
+    staff(client, "finance")
+    remote_session = held_back(world)
+    world.wait(days=2)
+    world.job()
+    assert "Charges without a capture" in client.get("/admin/").content.decode()
+    note = fresh(remote_session).settlement_note
+    assert note in unescape(client.get(page(remote_session)).content.decode())
+    mend(remote_session)
+
+    answer = client.post(page(remote_session, "settle/"), {"confirmed": "1"}, follow=True)
+
+    assert "1 settled; 0 still wait" in answer.content.decode()
+    assert fresh(remote_session).settlement == "DONE"
+
+
+def test_finance_settles_many_at_once(world, client):
+    staff(client, "finance")
+    rows = [held_back(world)]
+    mend(rows[0])
+
+    answer = client.post(
+        "/admin/remote_sessions/remotesession/",
+        {"action": "settle_selected", "_selected_action": [rows[0].pk], "confirmed": "1"},
+        follow=True,
+    )
+
+    assert "1 settled; 0 still wait" in answer.content.decode()
+    assert fresh(rows[0]).settlement == "DONE"
+
+
+def test_finance_closes_what_can_not_be_captured(world, client):
+    staff(client, "finance")
+    remote_session = held_back(world)
+
+    client.post(page(remote_session, "close/"), {"confirmed": "1", "reason": "goodwill"})
+    world.wait(days=400)
+    world.work()
+
+    assert fresh(remote_session).settlement == "CLOSED"
+    assert fresh(remote_session).payment.state == "RELEASED"
+
+
+def test_support_completes_a_charge_whose_end_was_lost(world, client):
+    staff(client, "support")
+    world.evse = silent_operator()
+    remote_session = world.active(blocked="50")
+
+    client.post(page(remote_session, "complete/"), {"confirmed": "1", "reason": "driver left"})
+
+    assert fresh(remote_session).state == "COMPLETED"
+    assert any("driver left" in line for line in story(remote_session))
+
+
+def test_support_settles_nothing(world, client):
+    staff(client, "support")
+    remote_session = held_back(world)
+
+    for action in ("settle/", "close/"):
+        answer = client.post(page(remote_session, action), {"confirmed": "1", "reason": "x"})
+        assert answer.status_code == 403
+    assert fresh(remote_session).settlement == "WAITING"
 
 
 def test_finance_refunds_a_captured_payment(world, client):

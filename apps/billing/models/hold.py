@@ -11,7 +11,9 @@ from apps.core.models import BaseModel
 class BillingHold(BaseModel):
     """An accepted CDR that a run could not bill, and why; resolved when a later run bills it."""
 
-    cdr = models.ForeignKey(CDR, on_delete=models.PROTECT, related_name="billing_holds")
+    cdr = models.ForeignKey(
+        CDR, on_delete=models.PROTECT, related_name="billing_holds", verbose_name="CDR"
+    )
     run = models.ForeignKey(InvoiceRun, on_delete=models.PROTECT, related_name="holds")
     code = models.CharField(max_length=50)
     message = models.TextField()

@@ -89,8 +89,9 @@ class Invoice(AuditedModel):
         help_text="Whose VAT it is; empty: outside the scope of VAT.",
     )  # fmt: skip
     seller_vat_country = models.CharField(
-        max_length=2, blank=True, help_text="The country of the seller's VAT number to print."
-    )
+        "seller's VAT country", max_length=2, blank=True,
+        help_text="The country of the seller's VAT number to print.",
+    )  # fmt: skip
     partition = models.CharField(
         max_length=60, help_text="What may stand on one invoice: EUR/NL, EUR/DE/NL, EUR/NL/O."
     )

@@ -96,16 +96,16 @@ class CDR(Charge):
     # The cost as sent; never changed.
     total_cost_excl_vat = Amount("total cost excl. VAT")
     total_cost_incl_vat = Amount("total cost incl. VAT")
-    energy_cost_excl_vat = Amount()
-    energy_cost_incl_vat = Amount()
-    time_cost_excl_vat = Amount()
-    time_cost_incl_vat = Amount()
-    parking_cost_excl_vat = Amount()
-    parking_cost_incl_vat = Amount()
-    fixed_cost_excl_vat = Amount()
-    fixed_cost_incl_vat = Amount()
-    reservation_cost_excl_vat = Amount()
-    reservation_cost_incl_vat = Amount()
+    energy_cost_excl_vat = Amount("energy cost excl. VAT")
+    energy_cost_incl_vat = Amount("energy cost incl. VAT")
+    time_cost_excl_vat = Amount("time cost excl. VAT")
+    time_cost_incl_vat = Amount("time cost incl. VAT")
+    parking_cost_excl_vat = Amount("parking cost excl. VAT")
+    parking_cost_incl_vat = Amount("parking cost incl. VAT")
+    fixed_cost_excl_vat = Amount("fixed cost excl. VAT")
+    fixed_cost_incl_vat = Amount("fixed cost incl. VAT")
+    reservation_cost_excl_vat = Amount("reservation cost excl. VAT")
+    reservation_cost_incl_vat = Amount("reservation cost incl. VAT")
     # What we say beside it.
     computed_cost_excl_vat = Amount(
         "computed cost excl. VAT", help_text="Our own price by the operator's tariff."
@@ -187,6 +187,8 @@ class CDR(Charge):
             models.Index(Upper("cdr_id"), name="cdr_by_cdr_id"),
             models.Index(Upper("external_id"), condition=~Q(external_id=""),
                          name="cdr_by_external_id"),
+            models.Index(Upper("credit_reference_id"), condition=Q(is_credit=True),
+                         name="cdr_credits_of"),
             models.Index(Upper("contract_id"), name="cdr_by_contract"),
             models.Index(Upper("evse_id"), name="cdr_by_evse"),
             models.Index(fields=["session_id"], condition=~Q(session_id=""),

@@ -16,7 +16,9 @@ from apps.cdrs.models.charge import ChargeSource
 class CdrConflict(AuditedModel):
     """Other content that came under the identity of a CDR we have: refused, for staff to see."""
 
-    cdr = models.ForeignKey(CDR, on_delete=models.PROTECT, related_name="conflicts")
+    cdr = models.ForeignKey(
+        CDR, on_delete=models.PROTECT, related_name="conflicts", verbose_name="CDR"
+    )
     source = models.CharField(max_length=10, choices=ChargeSource)
     provider = models.ForeignKey(
         Provider, on_delete=models.PROTECT, null=True, blank=True, help_text="Who posted it."

@@ -53,12 +53,16 @@ class ImportFinding(BaseModel):
         REFUSED = "REFUSED", "Refused"
         HELD = "HELD", "Held"
 
-    cdr_import = models.ForeignKey(CdrImport, on_delete=models.PROTECT, related_name="findings")
+    cdr_import = models.ForeignKey(
+        CdrImport, on_delete=models.PROTECT, related_name="findings", verbose_name="CDR import"
+    )
     line = models.PositiveIntegerField()
     outcome = models.CharField(max_length=10, choices=Outcome)
     code = models.CharField(max_length=50)
     message = PersonalTextField()
-    cdr = models.ForeignKey(CDR, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    cdr = models.ForeignKey(
+        CDR, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name="CDR"
+    )
 
     class Meta:
         indexes = [models.Index(fields=["cdr_import", "line"], name="finding_by_line")]

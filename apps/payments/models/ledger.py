@@ -37,9 +37,9 @@ class LedgerEntry(BaseModel):
     """
 
     class Kind(models.TextChoices):
-        PREAUTH_ASKED = "PREAUTH_ASKED", "Pre-authorisation asked"
-        PREAUTH_ACCEPTED = "PREAUTH_ACCEPTED", "Pre-authorised"
-        PREAUTH_FAILED = "PREAUTH_FAILED", "Pre-authorisation failed"
+        PREAUTH_ASKED = "PREAUTH_ASKED", "Pre-authorization asked"
+        PREAUTH_ACCEPTED = "PREAUTH_ACCEPTED", "Pre-authorized"
+        PREAUTH_FAILED = "PREAUTH_FAILED", "Pre-authorization failed"
         CAPTURE_ASKED = "CAPTURE_ASKED", "Capture asked"
         CAPTURED = "CAPTURED", "Captured"
         RELEASE_ASKED = "RELEASE_ASKED", "Release asked"

@@ -45,7 +45,7 @@ class Payment(AuditedModel):
         max_length=100, blank=True, help_text="The PSP's id of the driver."
     )
     currency = models.CharField(max_length=3, validators=[currency_code])
-    authorized_amount = Money("pre-authorised amount")
+    authorized_amount = Money("pre-authorized amount")
     due_amount = Money(
         null=True, blank=True, help_text="What the driver has to pay incl. VAT, once known."
     )

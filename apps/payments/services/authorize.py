@@ -43,7 +43,7 @@ def request_payment(
     """
     blocked = quantize(amount, currency)
     if blocked <= 0:
-        raise AmountNotPositive("The amount to pre-authorise must be above zero.")
+        raise AmountNotPositive("The amount to pre-authorize must be above zero.")
     with transaction.atomic():
         known = Payment.objects.select_for_update().filter(reference=reference).first()
         if known is not None:
@@ -53,7 +53,7 @@ def request_payment(
             currency=currency, payment_method=payment_method, state_changed_at=now,
             customer_reference=customer_reference, psp=psp or psps.default_name(),
         )  # fmt: skip
-        audit.record("asked for a pre-authorisation", payment, actor=actor)
+        audit.record("asked for a pre-authorization", payment, actor=actor)
         LedgerEntry.objects.create(payment=payment, kind=LedgerEntry.Kind.PREAUTH_ASKED, at=now)
         emit(type="payment.created", aggregate=payment, provider_id=provider.pk, now=now)
         return payment

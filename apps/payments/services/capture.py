@@ -45,7 +45,7 @@ def request_captures(
 
     The first claim counts: a payment whose due amount is known is left as it is, so nothing is
     taken twice. Of a payment that has nothing blocked any more all is owed. Due nothing, the
-    amount is released. Raises PaymentNotDecided when a pre-authorisation is still open.
+    amount is released. Raises PaymentNotDecided when a pre-authorization is still open.
     The number of queries does not depend on the number of claims.
     """
     due_of = {claim.payment_id: claim.due for claim in claims}

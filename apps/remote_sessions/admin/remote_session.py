@@ -21,11 +21,19 @@ from apps.core.admin import (
     ReadOnlyAdmin,
     RelatedDropdownFilter,
     staff_action,
+    staff_bulk_action,
 )
 from apps.core.money import display
 from apps.remote_sessions.admin.pages import attach_page, start_page
 from apps.remote_sessions.models import RemoteSession
-from apps.remote_sessions.services import request_stop, set_error
+from apps.remote_sessions.models.remote_session import UNSETTLED
+from apps.remote_sessions.services import (
+    close_settlement,
+    complete,
+    request_stop,
+    set_error,
+    settle_again,
+)
 from apps.remote_sessions.services.running_charges import running_total_of
 from apps.remote_sessions.states import START_OPEN, Reason, State
 from apps.remote_sessions.telling import tell
@@ -68,7 +76,8 @@ class RemoteSessionAdmin(ReadOnlyAdmin):
     search_by = by_phrase
     search_help_text = "Token, EVSE id, session id, CDR id, reference or customer number"
     ordering = ["-id"]
-    actions_detail = ["stop", "mark_as_error"]
+    actions = ["settle_selected"]
+    actions_detail = ["stop", "complete", "mark_as_error", "settle", "close"]
     fieldsets: list[Any] = [
         ("What happened", {"fields": ["story_shown"]}),
         (
@@ -209,3 +218,66 @@ class RemoteSessionAdmin(ReadOnlyAdmin):
             now=timezone.now(),
         )  # fmt: skip
         return "It is marked as gone wrong."
+
+    @staff_action(
+        "Complete", permission="remote_sessions.stop_remotesession", icon="task_alt",
+        question=Question(
+            "Complete this charge",
+            "Its operator sends no CDRs: what its session said last is what the driver pays. Say "
+            "how you know that the charge has ended.",
+        ),
+        when=lambda remote_session: _ends_by_hand(remote_session),
+    )  # fmt: skip
+    def complete(self, request: HttpRequest, remote_session: RemoteSession, reason: str) -> str:
+        complete(remote_session_id=remote_session.pk, reason=reason, now=timezone.now())
+        return "The charge is completed."
+
+    @staff_action(
+        "Settle again", permission="remote_sessions.settle_remotesession", icon="sync",
+        question=Question(
+            "Settle again",
+            "Once what it waited for is mended, the driver's price goes to the payment.",
+            reason="none",
+        ),
+        when=lambda remote_session: remote_session.settlement in UNSETTLED,
+    )  # fmt: skip
+    def settle(self, request: HttpRequest, remote_session: RemoteSession, reason: str) -> str:
+        return _said_of(settle_again(remote_sessions=[remote_session.pk], now=timezone.now()), 1)
+
+    @staff_action(
+        "Close without capture", permission="remote_sessions.settle_remotesession", icon="block",
+        question=Question(
+            "Close without a capture",
+            "The blocked amount is freed, and nothing is captured for this charge any more.",
+            danger=True,
+        ),
+        when=lambda remote_session: remote_session.settlement in UNSETTLED,
+    )  # fmt: skip
+    def close(self, request: HttpRequest, remote_session: RemoteSession, reason: str) -> str:
+        close_settlement(remote_session_id=remote_session.pk, reason=reason, now=timezone.now())
+        return "It is closed; what was blocked is freed."
+
+    @staff_bulk_action(
+        "Settle selected charges again", permission="remote_sessions.settle_remotesession",
+        question=Question(
+            "Settle again",
+            "Once what they waited for is mended, the drivers' prices go to the payments.",
+            reason="none",
+        ),
+    )  # fmt: skip
+    def settle_selected(
+        self, request: HttpRequest, queryset: QuerySet[RemoteSession], reason: str
+    ) -> str:
+        waiting = list(queryset.filter(settlement__in=UNSETTLED).values_list("pk", flat=True))
+        return _said_of(settle_again(remote_sessions=waiting, now=timezone.now()), len(waiting))
+
+
+def _ends_by_hand(remote_session: RemoteSession) -> bool:
+    """Its end was lost, and no CDR will tell of it."""
+    has_charge = remote_session.session_id is not None and remote_session.cdr_id is None
+    ended = remote_session.state == State.COMPLETED
+    return has_charge and not ended and not remote_session.operator.sends_cdrs
+
+
+def _said_of(settled: int, tried: int) -> str:
+    return f"{settled} settled; {tried - settled} still wait, each says for what."

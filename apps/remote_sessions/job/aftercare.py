@@ -1,10 +1,14 @@
-"""What ended sessions still need: captures that wait, blocked money to free, results overdue."""
+"""What ended sessions still need: captures that wait or that staff must see, blocked money to
+free, results overdue."""
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 from uuid import UUID
 
+import structlog
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
@@ -12,18 +16,22 @@ from apps.payments.services import request_releases
 from apps.payments.states import State as PaymentState
 from apps.remote_sessions.job.rules import ReleaseTimes
 from apps.remote_sessions.models import Command, RemoteSession, TimelineEntry
+from apps.remote_sessions.models.remote_session import UNSETTLED
+from apps.remote_sessions.services.changes import WORDS, Changes
 from apps.remote_sessions.services.locking import RELATED
 from apps.remote_sessions.services.settling import settle
 from apps.remote_sessions.states import NOTHING_STARTED, START_OPEN, State
+
+logger = structlog.get_logger(__name__)
 
 BATCH: Final = 500
 Settlement = RemoteSession.Settlement
 
 
-def settle_waiting(*, now: datetime) -> int:
-    """Look again at every completed session whose capture waits; how many were handed over."""
+def settle_waiting(*, now: datetime) -> Counter[str]:
+    """Look again at completed sessions whose capture waits; SETTLED were handed over."""
     waiting = RemoteSession.objects.filter(settlement=Settlement.WAITING)
-    return sum(_settle_batch(ids, now=now) for ids in _pages(waiting))
+    return _do_batches("SETTLED", waiting, partial(_settle_batch, now=now))
 
 
 def _settle_batch(ids: list[UUID], *, now: datetime) -> int:
@@ -32,7 +40,31 @@ def _settle_batch(ids: list[UUID], *, now: datetime) -> int:
         return settle(list(rows.select_related(*RELATED, "provider", "account")), now=now)
 
 
-def release_unused(*, times: ReleaseTimes, now: datetime) -> int:
+def leave_to_staff(*, patience: timedelta, now: datetime) -> Counter[str]:
+    """Captures that have waited for long are for a person now; the job looks at them no more."""
+    long = RemoteSession.objects.filter(
+        settlement=Settlement.WAITING, completed_at__lte=now - patience
+    )
+    return _do_batches("LEFT_TO_STAFF", long, partial(_leave_batch, now=now))
+
+
+def _leave_batch(ids: list[UUID], *, now: datetime) -> int:
+    with transaction.atomic():
+        rows = list(_locked(ids).filter(settlement=Settlement.WAITING).select_related("evse"))
+        changes = Changes(now)
+        for row in rows:
+            row.settlement = Settlement.STUCK
+            changes.touch(row)
+            changes.tell(
+                row, TimelineEntry.Kind.PAYMENT,
+                f"Nothing could be captured so far; a person has to look. {WORDS}",
+                words=row.settlement_note,
+            )  # fmt: skip
+        changes.save("left the capture to staff")
+    return len(rows)
+
+
+def release_unused(*, times: ReleaseTimes, now: datetime) -> Counter[str]:
     """Free the money of given up starts, and of sessions whose CDR never came."""
     blocked = Q(payment__state__in=[PaymentState.PREAUTH_PENDING, PaymentState.PREAUTH_ACCEPTED])
     given_up = Q(state=State.CANCELLED) & (
@@ -40,25 +72,24 @@ def release_unused(*, times: ReleaseTimes, now: datetime) -> int:
     )
     wrong = Q(state=State.ERROR, error_at__lte=now - times.without_cdr)
     unclear = (Q(cdr=None) | Q(credit_cdr__isnull=False)) & Q(
-        state=State.COMPLETED, settlement=Settlement.WAITING,
+        state=State.COMPLETED, settlement__in=UNSETTLED,
         completed_at__lte=now - times.without_cdr,
     )  # fmt: skip
     unused = RemoteSession.objects.filter(blocked & (given_up | wrong | unclear))
-    return sum(_release_batch(ids, now=now) for ids in _pages(unused))
+    return _do_batches("RELEASED", unused, partial(_release_batch, now=now))
 
 
 def _release_batch(ids: list[UUID], *, now: datetime) -> int:
     with transaction.atomic():
         rows = list(_locked(ids).exclude(state__in=[State.ACTIVE, State.STOPPING]))
-        why = "No CDR came in time."
         payments = [row.payment_id for row in rows if row.payment_id]
-        request_releases(payment_ids=payments, reason=why, now=now)
-        lines = [
-            TimelineEntry(remote_session=row, at=now, kind=TimelineEntry.Kind.PAYMENT,
-                          text="No CDR came in time: the blocked amount is released.")
-            for row in rows
-        ]  # fmt: skip
-        TimelineEntry.objects.bulk_create(lines)
+        request_releases(payment_ids=payments, reason="No CDR came in time.", now=now)
+        changes = Changes(now)
+        for row in rows:
+            missing = "corrected CDR" if row.credit_cdr_id else "CDR"
+            changes.tell(row, TimelineEntry.Kind.PAYMENT,
+                         f"No {missing} came in time: the blocked amount is released.")  # fmt: skip
+        changes.save("released what was blocked")
     return len(rows)
 
 
@@ -68,10 +99,10 @@ STILL_AWAITED: Final = Q(kind=Command.Kind.START, remote_session__state__in=list
 )
 
 
-def note_overdue(*, now: datetime) -> int:
+def note_overdue(*, now: datetime) -> Counter[str]:
     """Say in the story when a result did not come in time; it is still taken when it does."""
     overdue = Command.objects.filter(result_at=None, overdue_noted_at=None, deadline__lt=now)
-    return sum(_note_batch(ids, now=now) for ids in _pages(overdue))
+    return _do_batches("RESULTS_OVERDUE", overdue, partial(_note_batch, now=now))
 
 
 def _note_batch(ids: list[UUID], *, now: datetime) -> int:
@@ -87,6 +118,30 @@ def _note_batch(ids: list[UUID], *, now: datetime) -> int:
         )  # fmt: skip
         Command.objects.filter(pk__in=[row.pk for row in rows]).update(overdue_noted_at=now)
     return len(rows)
+
+
+def _do_batches(
+    outcome: str, rows: QuerySet[RemoteSession] | QuerySet[Command],
+    do: Callable[[list[UUID]], int],
+) -> Counter[str]:  # fmt: skip
+    """How many had this outcome, and how many were set aside because they failed."""
+    counts: Counter[str] = Counter()
+    for ids in _pages(rows):
+        counts += _do_batch(outcome, ids, do)
+    return counts
+
+
+def _do_batch(outcome: str, ids: list[UUID], do: Callable[[list[UUID]], int]) -> Counter[str]:
+    """All at once; after a fault in halves, until the odd one is alone."""
+    try:
+        return Counter({outcome: do(ids)})
+    except Exception:
+        if len(ids) == 1:
+            logger.exception("remote_session_set_aside", step=outcome, id=str(ids[0]))
+            return Counter(SET_ASIDE=1)
+        logger.warning("remote_session_batch_failed", step=outcome, size=len(ids), exc_info=True)
+    middle = len(ids) // 2
+    return _do_batch(outcome, ids[:middle], do) + _do_batch(outcome, ids[middle:], do)
 
 
 def _pages(rows: QuerySet[RemoteSession] | QuerySet[Command]) -> Iterator[list[UUID]]:

@@ -22,6 +22,11 @@ def current_rules() -> Rules:
     )
 
 
+def settling_patience() -> timedelta:
+    """How long the job itself looks at a capture that waits."""
+    return minutes("REMOTE_SESSION_SETTLE_MINUTES")
+
+
 @dataclass(frozen=True, slots=True)
 class ReleaseTimes:
     """How long blocked money waits for a charge that may still come."""

@@ -11,11 +11,16 @@ from django.utils import timezone
 from apps.core.leases import Held, job_run, renewable_lease
 from apps.core.models import JobRun
 from apps.remote_sessions.decision import NOTHING, decide
-from apps.remote_sessions.job.aftercare import note_overdue, release_unused, settle_waiting
+from apps.remote_sessions.job.aftercare import (
+    leave_to_staff,
+    note_overdue,
+    release_unused,
+    settle_waiting,
+)
 from apps.remote_sessions.job.finding import find_cdrs, find_sessions
 from apps.remote_sessions.job.picking import pick
 from apps.remote_sessions.job.reading import BATCH, as_rows, read_pages
-from apps.remote_sessions.job.rules import current_rules, release_times
+from apps.remote_sessions.job.rules import current_rules, release_times, settling_patience
 from apps.remote_sessions.job.writing import WRITTEN_TOGETHER, Work, write
 from apps.remote_sessions.models import RemoteSession
 from apps.remote_sessions.services.running_charges import RunningCharges
@@ -58,19 +63,20 @@ def _run(log: JobRun, held: Held, *, now: datetime, batch_size: int) -> None:
     log.counts = dict(+counts)
 
 
-def _aftercare(now: datetime) -> dict[str, Callable[[], int]]:
+def _aftercare(now: datetime) -> dict[str, Callable[[], Counter[str]]]:
     times = release_times()
     return {
         "SETTLED": lambda: settle_waiting(now=now),
+        "LEFT_TO_STAFF": lambda: leave_to_staff(patience=settling_patience(), now=now),
         "RELEASED": lambda: release_unused(times=times, now=now),
         "RESULTS_OVERDUE": lambda: note_overdue(now=now),
     }
 
 
-def _try(name: str, step: Callable[[], int]) -> Counter[str]:
+def _try(name: str, step: Callable[[], Counter[str]]) -> Counter[str]:
     """A fault in one step is counted and reported; the others go on."""
     try:
-        return Counter({name: step()})
+        return step()
     except Exception:
         logger.exception("remote_session_job_step_failed", step=name)
         return Counter({f"{name}_FAILED": 1})

@@ -17,6 +17,7 @@ from apps.remote_sessions.matching import Match
 from apps.remote_sessions.models import RemoteSession
 from apps.remote_sessions.services.attaching import attach_cdr_to, attach_session_to
 from apps.remote_sessions.services.changes import Changes, Kind
+from apps.remote_sessions.services.ending import complete_on
 from apps.remote_sessions.services.locking import RELATED
 from apps.remote_sessions.services.running_charges import RunningCharges
 from apps.remote_sessions.services.settling import settle
@@ -132,17 +133,13 @@ def _bring_on(changes: Changes, row: RemoteSession, work: Work) -> str:
 
 
 def _carry_out(changes: Changes, row: RemoteSession, decision: Decision) -> None:
-    if decision.to is not None:
-        changes.move(row, decision.to, reason=decision.reason, message=decision.message or _why(
-            row, decision))  # fmt: skip
+    if decision.to is State.COMPLETED:
+        complete_on(changes, row)
+    elif decision.to is not None:
+        changes.move(row, decision.to, reason=decision.reason, message=decision.message)
     if decision.ask_stop:
         by = row.stop_requested_by or StopBy.LIMIT
         if decision.to is State.STOPPING:
             by = StopBy.LIMIT
             changes.tell(row, Kind.JOB, "The running total incl. VAT nears the blocked amount.")
         changes.ask_stop(row, by=by)
-
-
-def _why(row: RemoteSession, decision: Decision) -> str:
-    no_cdr = decision.to is State.COMPLETED and row.cdr_id is None
-    return "The operator sends no CDR." if no_cdr else ""

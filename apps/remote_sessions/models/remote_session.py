@@ -36,7 +36,7 @@ class MatchedBy(models.TextChoices):
     """How a session or CDR was recognised as ours (DOMAIN: match by the surest first)."""
 
     NONE = "", "–"
-    AUTHORIZATION_REFERENCE = "AUTHORIZATION_REFERENCE", "Authorisation reference"
+    AUTHORIZATION_REFERENCE = "AUTHORIZATION_REFERENCE", "Authorization reference"
     SESSION_ID = "SESSION_ID", "Session id"
     CDR_ID = "CDR_ID", "CDR id"
     TOKEN_EVSE_TIME = "TOKEN_EVSE_TIME", "Token, EVSE and time"
@@ -68,7 +68,9 @@ class RemoteSession(AuditedModel):
     class Settlement(models.TextChoices):
         NOT_DUE = "NOT_DUE", "Not due"
         WAITING = "WAITING", "Waiting"
+        STUCK = "STUCK", "Waits for staff"
         DONE = "DONE", "Handed to the payment"
+        CLOSED = "CLOSED", "Closed by staff, nothing captured"
 
     State = State
     Reason = Reason
@@ -163,6 +165,7 @@ class RemoteSession(AuditedModel):
             ("start_remotesession", "Can start a charge"),
             ("stop_remotesession", "Can stop a charge or mark it as gone wrong"),
             ("attach_remotesession", "Can attach a CDR by hand"),
+            ("settle_remotesession", "Can settle or close what waits for staff"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -192,6 +195,8 @@ class RemoteSession(AuditedModel):
                          name="remote_session_watched"),
             models.Index(fields=["id"], condition=Q(settlement="WAITING"),
                          name="remote_session_to_settle"),
+            models.Index(fields=["id"], condition=Q(settlement="STUCK"),
+                         name="remote_session_stuck"),
             models.Index(fields=["state", "-id"], name="remote_session_by_state"),
             models.Index(fields=["provider", "-id"], name="remote_session_of_provider"),
             models.Index(fields=["token", "requested_at"], name="remote_session_of_token"),
@@ -212,7 +217,22 @@ class RemoteSession(AuditedModel):
         """It waits for its CDR, or for one that corrects a CDR taken back before it was paid."""
         if self.cdr_id is None:
             return True
-        return self.credit_cdr_id is not None and self.settlement != self.Settlement.DONE
+        return self.is_taken_back and self.settlement in {self.Settlement.NOT_DUE, *UNSETTLED}
+
+    @property
+    def is_taken_back(self) -> bool:
+        """The operator's credit, not refused, is of the whole CDR; of a part it leaves a rest."""
+        cdr, credit = self.cdr, self.credit_cdr
+        if cdr is None or credit is None or credit.deleted_at:
+            return False
+        if credit.status == CDR.Status.REJECTED:
+            return False
+        cost, back = cdr.total_cost_excl_vat, credit.total_cost_excl_vat
+        return cost is None or back is None or cost + back <= 0
 
     def __str__(self) -> str:
         return f"{self.token} at {self.evse} ({self.requested_at:%Y-%m-%d %H:%M})"
+
+
+# What the driver pays is not decided yet; a CDR that comes or is reviewed may decide it.
+UNSETTLED = frozenset({RemoteSession.Settlement.WAITING, RemoteSession.Settlement.STUCK})

@@ -4,6 +4,7 @@ from apps.remote_sessions.services.ending import cancel, complete, set_error
 from apps.remote_sessions.services.results import record_command_result
 from apps.remote_sessions.services.sending import record_command_response, send_command
 from apps.remote_sessions.services.staff_attach import attach_cdr, attach_session
+from apps.remote_sessions.services.staff_settling import close_settlement, settle_again
 from apps.remote_sessions.services.start import Preauthorization, Started, request_start
 from apps.remote_sessions.services.stop import request_stop
 
@@ -13,6 +14,7 @@ __all__ = [
     "attach_cdr",
     "attach_session",
     "cancel",
+    "close_settlement",
     "complete",
     "record_command_response",
     "record_command_result",
@@ -20,4 +22,5 @@ __all__ = [
     "request_stop",
     "send_command",
     "set_error",
+    "settle_again",
 ]

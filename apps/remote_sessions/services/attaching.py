@@ -5,6 +5,7 @@ from apps.remote_sessions.matching import Match, Sign
 from apps.remote_sessions.models import RemoteSession
 from apps.remote_sessions.models.remote_session import Confidence, MatchedBy
 from apps.remote_sessions.services.changes import Changes, Kind
+from apps.remote_sessions.services.ending import complete_on
 from apps.remote_sessions.states import START_OPEN, UNWANTED, Reason, State
 
 Status = ChargingSession.Status
@@ -74,8 +75,7 @@ def _session_ended(
     )  # fmt: skip
     ends = remote_session.state in OPEN or remote_session.state == State.ERROR
     if ends and not remote_session.operator.sends_cdrs:
-        changes.move(remote_session, State.COMPLETED,
-                     message="The operator sends no CDR.")  # fmt: skip
+        complete_on(changes, remote_session)
 
 
 def attach_cdr_to(
@@ -98,7 +98,7 @@ def attach_cdr_to(
         cdr=str(cdr.pk),
     )  # fmt: skip
     if remote_session.state != State.COMPLETED:
-        changes.move(remote_session, State.COMPLETED)
+        complete_on(changes, remote_session)
 
 
 def _kept(match: Match | None) -> tuple[str, str]:

@@ -4,11 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Final
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Upper
 
+from apps.billing.charges import UNUSED_FIELDS
 from apps.cdrs.models import CDR, ChargingSession
 from apps.remote_sessions.matching import (
     CLOCK_SKEW,
@@ -22,6 +24,11 @@ from apps.remote_sessions.matching import (
 from apps.remote_sessions.models import RemoteSession
 
 Charge = ChargingSession | CDR
+# Long, and read by nothing here.
+UNREAD: Final = (
+    "session__raw",
+    *(f"{cdr}__{name}" for cdr in ("cdr", "credit_cdr") for name in UNUSED_FIELDS),
+)
 
 
 def match_window() -> timedelta:
@@ -118,7 +125,8 @@ def candidates_for(charges: Sequence[Charge]) -> list[Candidate]:
     pieces = [rows.filter(condition).values_list("pk") for condition in wanted]
     ids = pieces[0].union(*pieces[1:], all=True) if len(pieces) > 1 else pieces[0]
     found = {pk for (pk,) in ids}
-    chosen = RemoteSession.objects.filter(pk__in=found).select_related("evse", "session")
+    chosen = RemoteSession.objects.select_related("evse", "session", "cdr", "credit_cdr")
+    chosen = chosen.filter(pk__in=found).defer(*UNREAD)
     return [candidate_of(row) for row in chosen]
 
 

@@ -66,7 +66,7 @@ class Changes:
         """Add a line to its story. `words` stand for WORDS in the text: what names the driver, or
         what others said and may name the driver."""
         line = TimelineEntry(remote_session=remote_session, at=self.now, kind=kind, data=data,
-                             text=text if words else text.replace(WORDS, ""))  # fmt: skip
+                             text=text if words else text.replace(WORDS, "").rstrip())  # fmt: skip
         if words:
             self.words[line.pk] = (remote_session.account_id, words)
         self.lines.append(line)

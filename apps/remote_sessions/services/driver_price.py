@@ -11,10 +11,11 @@ from django.db.models import prefetch_related_objects
 from apps.billing.charges import buyer_of, charge_of, retail_of, seller_of
 from apps.billing.held import Held
 from apps.billing.planner import Charge
-from apps.billing.prices import price_charge
 from apps.billing.tax import Seller, decide_charge
 from apps.core.money import quantize
 from apps.remote_sessions.models import RemoteSession
+from apps.remote_sessions.services.credits import credits_of
+from apps.remote_sessions.services.netting import price_with_credits
 from apps.remote_sessions.services.session_price import SessionPrices, as_cdr
 from apps.vat.rates import RateBook
 from apps.vat.services import load_rate_book
@@ -34,18 +35,24 @@ class PriceList:
     """Prices of many charges with one look at rates and registrations."""
 
     def __init__(self, remote_sessions: Sequence[RemoteSession]) -> None:
-        prefetch_related_objects(remote_sessions, "provider__vat_registrations", "account")
+        prefetch_related_objects(
+            remote_sessions, "provider__vat_registrations", "account", "credit_cdr"
+        )
         self._remote_sessions = remote_sessions
         self._sellers: dict[UUID, Seller] = {}
+        self._credits = credits_of(remote_sessions)
 
     @cached_property
     def _rates(self) -> RateBook:
         return load_rate_book()
 
     def price(self, remote_session: RemoteSession) -> DriverPrice:
-        """By its CDR, else by its session. Raises Held."""
+        """By its CDR less what credits take back, else by its session. Raises Held."""
         charge = self._charge(remote_session)
-        price = price_charge(charge.chargeable, retail=retail_of(remote_session.provider))
+        price = price_with_credits(
+            charge.chargeable, self._credits.get(remote_session.pk, ()),
+            retail=retail_of(remote_session.provider),
+        )  # fmt: skip
         tax = decide_charge(
             charge.supplied, seller=self._seller(remote_session),
             buyer=buyer_of(remote_session.account), rates=self._rates,

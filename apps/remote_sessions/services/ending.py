@@ -1,6 +1,7 @@
 """Giving up, going wrong, and completing by hand."""
 
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from django.db import transaction
@@ -11,7 +12,10 @@ from apps.payments.services import request_release
 from apps.remote_sessions.models import RemoteSession
 from apps.remote_sessions.services.changes import Changes
 from apps.remote_sessions.services.locking import locked
+from apps.remote_sessions.services.settling import settle
 from apps.remote_sessions.states import NOTHING_STARTED, Reason, State, check_move
+
+NO_CDR: Final = "The operator sends no CDR."
 
 
 class ReasonMissing(InvalidInput):
@@ -24,6 +28,12 @@ class CdrExpected(DomainError):
     """The remote session is completed by its CDR, which has not come."""
 
     code = "CDR_EXPECTED"
+
+
+class NothingCharged(DomainError):
+    """Neither a session nor a CDR came: there is no charge to complete."""
+
+    code = "NOTHING_CHARGED"
 
 
 def cancel(
@@ -75,18 +85,37 @@ def set_error(
 
 
 def complete(
-    *, remote_session_id: UUID, now: datetime, actor: Actor | None = None
+    *, remote_session_id: UUID, reason: str, now: datetime, actor: Actor | None = None
 ) -> RemoteSession:
-    """Complete one that has its CDR, or whose operator sends none.
+    """Complete one of an operator that sends no CDRs, whose session's end was lost.
 
-    Raises CdrExpected, IllegalMove, RemoteSessionNotFound.
+    The session's last word is then what the driver pays. Raises ReasonMissing, CdrExpected,
+    NothingCharged, IllegalMove, RemoteSessionNotFound.
     """
+    if not reason.strip():
+        raise ReasonMissing("Say how you know that the charge has ended.")
     with transaction.atomic():
         remote_session = locked(remote_session_id)
         check_move(source=remote_session.state, target=State.COMPLETED)
-        if remote_session.cdr_id is None and remote_session.operator.sends_cdrs:
-            raise CdrExpected(f"{remote_session.operator} sends a CDR, which has not come yet.")
+        _require_charge(remote_session)
         changes = Changes(now, actor)
-        changes.move(remote_session, State.COMPLETED)
-        changes.save("completed")
+        complete_on(changes, remote_session, because=reason.strip())
+        changes.save("completed", reason=reason)
+        settle([remote_session], now=now)
     return remote_session
+
+
+def _require_charge(remote_session: RemoteSession) -> None:
+    if remote_session.cdr_id is not None:
+        return
+    if remote_session.operator.sends_cdrs:
+        raise CdrExpected(f"{remote_session.operator} sends a CDR, which has not come yet.")
+    if remote_session.session_id is None:
+        raise NothingCharged("No session came, so that nothing says what was charged.")
+
+
+def complete_on(changes: Changes, remote_session: RemoteSession, *, because: str = "") -> None:
+    """Move to COMPLETED: its CDR is attached, or its operator sends none, which the story says."""
+    without_cdr = NO_CDR if remote_session.cdr_id is None else ""
+    message = f"{without_cdr} {because}".strip()
+    changes.move(remote_session, State.COMPLETED, message=message)

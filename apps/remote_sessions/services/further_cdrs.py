@@ -1,7 +1,8 @@
 """CDRs beyond the first: a second bill for one charge, and credits that take the first one back.
 
-The first CDR counts. One that was taken back before it was paid is replaced by the next; all else
-is put before a person: the CDR is held with the reason, the story says it, nothing is captured.
+The first CDR counts. One that was taken back before it was paid is replaced by the next; of one
+that was taken back in part the rest is paid, where our price can follow (netting.py). All else is
+put before a person: the CDR is held with the reason, the story says it, nothing is captured.
 """
 
 from collections.abc import Sequence
@@ -9,12 +10,18 @@ from uuid import UUID
 
 from django.db.models.functions import Upper
 
+from apps.billing.charges import chargeable_of, retail_of
+from apps.billing.held import Held
+from apps.billing.prices import price_all
 from apps.cdrs.holds import HoldReason
 from apps.cdrs.models import CDR
 from apps.core.money import display
 from apps.remote_sessions.models import RemoteSession
+from apps.remote_sessions.models.remote_session import UNSETTLED
 from apps.remote_sessions.services.candidates import candidates_for, match_among
 from apps.remote_sessions.services.changes import Changes, Kind
+from apps.remote_sessions.services.credits import Identity, identity_of
+from apps.remote_sessions.services.netting import NEEDS_PERSON, WHAT_TO_DO
 
 
 def object_to(cdrs: Sequence[CDR]) -> dict[UUID, HoldReason]:
@@ -23,14 +30,27 @@ def object_to(cdrs: Sequence[CDR]) -> dict[UUID, HoldReason]:
     seconds = match_among(bills, candidates_for(bills)).seconds
     owners = _owners([match.candidate_id for _, match in seconds])
     found = {cdr.pk: _of_second(owners[match.candidate_id]) for cdr, match in seconds}
-    for credit_id, owner in owners_of_credited([c for c in cdrs if c.is_credit]).items():
-        if paid := _paid(owner):
-            found[credit_id] = HoldReason(
-                "CREDIT_OF_PAID_CHARGE",
-                f"{paid} was captured from the driver's card for the CDR that it takes back: give "
-                "back what is due.",
-            )
+    credits = {cdr.pk: cdr for cdr in cdrs if cdr.is_credit}
+    for credit_id, owner in owners_of_credited(list(credits.values())).items():
+        if reason := _of_credit(credits[credit_id], owner):
+            found[credit_id] = reason
     return found
+
+
+def _of_credit(credit: CDR, owner: RemoteSession) -> HoldReason | None:
+    if paid := _paid(owner):
+        return HoldReason(
+            "CREDIT_OF_PAID_CHARGE",
+            f"{paid} was captured from the driver's card for the CDR that it takes back: give "
+            "back what is due.",
+        )
+    if owner.cdr is None or owner.settlement not in UNSETTLED:
+        return None
+    charges = [chargeable_of(owner.cdr), chargeable_of(credit)]
+    price = price_all(charges, retail=retail_of(owner.provider))[credit.pk]
+    if isinstance(price, Held) and price.code in NEEDS_PERSON:
+        return HoldReason(price.code, f"{price.message} {WHAT_TO_DO}")
+    return None
 
 
 def _of_second(owner: RemoteSession) -> HoldReason:
@@ -68,21 +88,18 @@ def owners_of_credited(credits: Sequence[CDR]) -> dict[UUID, RemoteSession]:
     wanted = {_credited(credit): credit.pk for credit in credits if credit.credit_reference_id}
     if not wanted:
         return {}
-    rows = RemoteSession.objects.select_related("cdr", "payment").alias(number=Upper("cdr__cdr_id"))
+    rows = RemoteSession.objects.select_related("cdr", "payment", "provider")
+    rows = rows.alias(number=Upper("cdr__cdr_id"))
     owners = rows.filter(number__in=[number for *_, number in wanted])
     return {
         wanted[identity]: owner
         for owner in owners
-        if owner.cdr and (identity := _identity(owner.cdr, owner.cdr.cdr_id)) in wanted
+        if owner.cdr and (identity := identity_of(owner.cdr, owner.cdr.cdr_id)) in wanted
     }
 
 
-def _credited(credit: CDR) -> tuple[str, str, str]:
-    return _identity(credit, credit.credit_reference_id)
-
-
-def _identity(cdr: CDR, number: str) -> tuple[str, str, str]:
-    return cdr.country_code.upper(), cdr.party_id.upper(), number.upper()
+def _credited(credit: CDR) -> Identity:
+    return identity_of(credit, credit.credit_reference_id)
 
 
 def tell_second(changes: Changes, owner: RemoteSession, cdr: CDR) -> None:
@@ -100,9 +117,11 @@ def tell_credit(changes: Changes, owner: RemoteSession, credit: CDR) -> None:
     owner.credit_cdr = credit
     changes.touch(owner)
     paid = _paid(owner)
-    then = f"{paid} was paid for it; a person decides." if paid else "A corrected one is awaited."
-    changes.tell(
-        owner, Kind.CDR,
-        f"The operator took the CDR back with credit CDR {credit.cdr_id}. {then}",
-        cdr=str(credit.pk),
-    )  # fmt: skip
+    text = f"The operator took the CDR back with credit CDR {credit.cdr_id}."
+    then = "A corrected one is awaited."
+    if not owner.is_taken_back:
+        text = f"The operator took a part of the CDR back with credit CDR {credit.cdr_id}."
+        then = "The driver pays the rest." if not credit.is_held else "It is held for a person."
+    if paid:
+        then = f"{paid} was paid for it; a person decides."
+    changes.tell(owner, Kind.CDR, f"{text} {then}", cdr=str(credit.pk))

@@ -12,8 +12,10 @@ from apps.core.money import display
 from apps.payments.services import CaptureClaim, request_captures, request_releases
 from apps.payments.states import State as PaymentState
 from apps.remote_sessions.models import RemoteSession, TimelineEntry
+from apps.remote_sessions.models.remote_session import UNSETTLED
 from apps.remote_sessions.services.changes import Kind
 from apps.remote_sessions.services.driver_price import DriverPrice, PriceList
+from apps.remote_sessions.services.netting import taken_back
 
 Settlement = RemoteSession.Settlement
 
@@ -23,7 +25,7 @@ def settle(remote_sessions: Sequence[RemoteSession], *, now: datetime) -> int:
 
     How many were handed over. The number of queries does not depend on how many there are.
     """
-    waiting = [row for row in remote_sessions if row.settlement == Settlement.WAITING]
+    waiting = [row for row in remote_sessions if row.settlement in UNSETTLED]
     if not waiting:
         return 0
     prices = PriceList(waiting)
@@ -61,10 +63,11 @@ def _clear_price(
     cdr, payment = remote_session.cdr, remote_session.payment
     assert payment is not None  # noqa: S101 - only paid ones are WAITING
     if payment.state == PaymentState.PREAUTH_PENDING:
-        raise Held("PREAUTH_OPEN", "The pre-authorisation is not decided yet.")
+        raise Held("PREAUTH_OPEN", "The pre-authorization is not decided yet.")
     if cdr is not None and cdr.status == CDR.Status.REJECTED:
         return None
-    _require_not_taken_back(remote_session)
+    if remote_session.is_taken_back and remote_session.credit_cdr:
+        raise taken_back(remote_session.credit_cdr.cdr_id)
     if cdr is not None and cdr.is_held:
         raise Held("CDR_HELD", "The CDR is held for a person to look at.")
     _require_end(remote_session, now)
@@ -75,17 +78,6 @@ def _clear_price(
             f"The charge costs {price.currency}, the payment is in {payment.currency}.",
         )
     return price
-
-
-def _require_not_taken_back(remote_session: RemoteSession) -> None:
-    credit = remote_session.credit_cdr
-    if credit is None or credit.deleted_at or credit.status == CDR.Status.REJECTED:
-        return
-    raise Held(
-        "CDR_TAKEN_BACK",
-        f"The operator took the CDR back with credit CDR {credit.cdr_id}; its corrected CDR is "
-        "awaited. Reject the credit CDR to capture all the same.",
-    )
 
 
 def _require_end(remote_session: RemoteSession, now: datetime) -> None:

@@ -238,7 +238,7 @@ def _pay_and_send(
             amount = display(payment.authorized_amount, payment.currency)
             cancel(
                 remote_session_id=remote_session.pk, reason=Reason.PREAUTH_FAILED,
-                message=f"{amount} could not be pre-authorised. {why}", now=now, actor=actor,
+                message=f"{amount} could not be pre-authorized. {why}", now=now, actor=actor,
             )  # fmt: skip
             return
     send_command(command_id=command.pk, now=now)

@@ -73,7 +73,7 @@ class Authorization(BaseModel):
     reference = models.CharField(max_length=36, unique=True)
     allowed = models.CharField(max_length=15)
     location_id = models.CharField(max_length=36, blank=True)
-    evse_uids = models.JSONField(default=list, blank=True)
+    evse_uids = models.JSONField("EVSE uids", default=list, blank=True)
     answered_at = models.DateTimeField()
 
     class Meta:

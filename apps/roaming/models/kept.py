@@ -80,7 +80,7 @@ class PullCursor(BaseModel):
     )
     since = models.DateTimeField(null=True, blank=True)
     next_since = models.DateTimeField(null=True, blank=True)
-    next_url = models.TextField(blank=True)
+    next_url = models.TextField("next URL", blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
     succeeded_at = models.DateTimeField(null=True, blank=True)
     received = models.PositiveIntegerField(default=0)

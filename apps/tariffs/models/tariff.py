@@ -99,7 +99,9 @@ class TariffVersion(AuditedModel):
 
     tariff = models.ForeignKey(Tariff, on_delete=models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField(help_text="Counts from 1 in the order of entry.")
-    ocpi_version = models.CharField(max_length=5, choices=[(name, name) for name in VERSIONS])
+    ocpi_version = models.CharField(
+        "OCPI version", max_length=5, choices=[(name, name) for name in VERSIONS]
+    )
     currency = models.CharField(max_length=3, validators=[currency_code])
     content = models.JSONField(help_text="The tariff as OCPI writes it.", encoder=DjangoJSONEncoder)
     content_hash = models.CharField(max_length=64, editable=False)

@@ -63,8 +63,9 @@ class OperatorVatProfile(AuditedModel):
         max_length=2, validators=[country_code], help_text="Where the operator is seated."
     )
     vat_registrations = models.JSONField(
-        default=list, blank=True, help_text='Countries it has VAT numbers of: ["NL", "DE"].'
-    )
+        "VAT registrations", default=list, blank=True,
+        help_text='Countries it has VAT numbers of: ["NL", "DE"].',
+    )  # fmt: skip
     is_dealer = models.BooleanField(
         "mainly resells electricity", null=True, blank=True,
         help_text="A taxable dealer (art. 38); Germany and France ask until the end of 2026.",

@@ -93,7 +93,9 @@ class VatId(AuditedModel):
 class VatIdCheck(BaseModel):
     """One consultation of a register and its answer; kept as proof, never changed."""
 
-    vat_id = models.ForeignKey(VatId, on_delete=models.PROTECT, related_name="checks")
+    vat_id = models.ForeignKey(
+        VatId, on_delete=models.PROTECT, related_name="checks", verbose_name="VAT id"
+    )
     checked_at = models.DateTimeField()
     state = models.CharField(max_length=12, choices=VatIdState.choices)
     register = models.CharField(max_length=10, choices=Register.choices)
