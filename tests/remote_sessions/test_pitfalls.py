@@ -366,6 +366,21 @@ def test_05_a_credit_cdr_is_no_charge(world):
     assert fresh(remote_session).state == State.ACTIVE
 
 
+def test_05_a_sessions_last_message_sent_again_is_told_once(world):
+    remote_session = world.active()
+    last = {"status": "COMPLETED", "started_at": world.now, "ended_at": world.now}
+    world.send_session(remote_session, **last, kwh=Decimal(5))
+    for _ in range(3):
+        world.wait(minutes=1)
+        world.send_session(remote_session, **last, kwh=Decimal(5))
+
+    world.wait(minutes=1)
+    world.send_session(remote_session, **last, kwh=Decimal(6))
+
+    told = [line for line in story(remote_session) if "is completed" in line]
+    assert told == ["Session S-1 is completed: 5 kWh.", "Session S-1 is completed: 6 kWh."]
+
+
 # 6. A stop that was accepted has not stopped
 
 

@@ -8,7 +8,6 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Upper
 from django.http import Http404, HttpRequest, HttpResponse
-from django.template.loader import render_to_string
 from django.urls import path
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -78,8 +77,8 @@ class RemoteSessionAdmin(ReadOnlyAdmin):
     ordering = ["-id"]
     actions = ["settle_selected"]
     actions_detail = ["stop", "complete", "mark_as_error", "settle", "close"]
+    change_form_outer_before_template = "remote_sessions/story.html"
     fieldsets: list[Any] = [
-        ("What happened", {"fields": ["story_shown"]}),
         (
             "Charge",
             {
@@ -87,7 +86,7 @@ class RemoteSessionAdmin(ReadOnlyAdmin):
                     "state_shown", "provider", staff_display.linked("account"),
                     staff_display.linked("token"), "evse", "connector", "location",
                     staff_display.linked("operator"), "energy", "so_far", "cost",
-                    staff_display.linked("payment"), "settlement", "settlement_note",
+                    "payment_shown", "settlement", "settlement_note",
                 ]
             },
         ),
@@ -143,17 +142,23 @@ class RemoteSessionAdmin(ReadOnlyAdmin):
             raise Http404
         return attach_page(self, request, remote_session)
 
-    @admin.display(description="")
-    def story_shown(self, remote_session: RemoteSession) -> SafeString:
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        context |= self._story_of(request, kwargs["obj"])
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def _story_of(self, request: HttpRequest, remote_session: RemoteSession) -> dict[str, Any]:
+        may_attach = request.user.has_perm("remote_sessions.attach_remotesession")
         is_open = remote_session.state not in {State.COMPLETED, State.CANCELLED, State.ERROR}
         waits = remote_session.settlement == RemoteSession.Settlement.WAITING
         paid = remote_session.payment
         moves = paid is not None and paid.state.endswith("_PENDING")
-        context = {
+        return {
             "lines": tell(remote_session), "follow": is_open or waits or moves,
-            "can_attach": remote_session.cdr_id is None, "remote_session": remote_session,
+            "can_attach": may_attach and remote_session.cdr_id is None,
+            "remote_session": remote_session,
         }  # fmt: skip
-        return SafeString(render_to_string("remote_sessions/story.html", context))
 
     @admin.display(description="state")
     def state_shown(self, remote_session: RemoteSession) -> SafeString:
@@ -161,6 +166,14 @@ class RemoteSessionAdmin(ReadOnlyAdmin):
         if remote_session.message:
             text = f"{text}: {remote_session.message}"
         return staff_display.badge(text, STATE_TONES[remote_session.state])
+
+    @admin.display(description="payment")
+    def payment_shown(self, remote_session: RemoteSession) -> SafeString | str:
+        payment = remote_session.payment
+        if payment is None:
+            return staff_display.EMPTY
+        blocked = display(payment.authorized_amount, payment.currency)
+        return staff_display.link(payment, f"{payment.get_state_display()}, {blocked} asked for")
 
     @admin.display(description="energy")
     def energy(self, remote_session: RemoteSession) -> SafeString | str:

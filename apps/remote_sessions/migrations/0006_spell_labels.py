@@ -38,4 +38,24 @@ class Migration(migrations.Migration):
             name='session_matched_by',
             field=models.CharField(blank=True, choices=[('', '–'), ('AUTHORIZATION_REFERENCE', 'Authorization reference'), ('SESSION_ID', 'Session id'), ('CDR_ID', 'CDR id'), ('TOKEN_EVSE_TIME', 'Token, EVSE and time'), ('STAFF', 'By staff')], max_length=25),
         ),
+        migrations.AlterField(
+            model_name='historicalremotesession',
+            name='operator_authorization_reference',
+            field=models.TextField(blank=True, verbose_name="operator's reference"),
+        ),
+        migrations.AlterField(
+            model_name='historicalremotesession',
+            name='operator_session_id',
+            field=models.CharField(blank=True, help_text="The session's id as given back by the other side.", max_length=100, verbose_name="operator's session id"),
+        ),
+        migrations.AlterField(
+            model_name='remotesession',
+            name='operator_authorization_reference',
+            field=models.CharField(blank=True, help_text='As given back, when a hub replaced ours.', max_length=64, verbose_name="operator's reference"),
+        ),
+        migrations.AlterField(
+            model_name='remotesession',
+            name='operator_session_id',
+            field=models.CharField(blank=True, help_text="The session's id as given back by the other side.", max_length=100, verbose_name="operator's session id"),
+        ),
     ]

@@ -108,11 +108,13 @@ class RemoteSession(AuditedModel):
         max_length=36, unique=True, help_text="Ours, sent with the start."
     )
     operator_authorization_reference = models.CharField(
-        max_length=64, blank=True, help_text="As given back, when a hub replaced ours."
-    )
+        "operator's reference", max_length=64, blank=True,
+        help_text="As given back, when a hub replaced ours.",
+    )  # fmt: skip
     operator_session_id = models.CharField(
-        max_length=100, blank=True, help_text="The session's id as given back by the other side."
-    )
+        "operator's session id", max_length=100, blank=True,
+        help_text="The session's id as given back by the other side.",
+    )  # fmt: skip
     transaction_id = models.CharField(max_length=100, blank=True)
 
     session = models.OneToOneField(

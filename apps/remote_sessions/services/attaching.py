@@ -51,7 +51,7 @@ def _react(
         if begins or (state == State.ERROR and is_new):
             _begin(changes, remote_session, session)
         if session.status == Status.COMPLETED:
-            _session_ended(changes, remote_session, session)
+            _session_ended(changes, remote_session, session, is_new=is_new)
     elif session.status == Status.INVALID and state in OPEN:
         changes.move(remote_session, State.CANCELLED, reason=Reason.SESSION_INVALID,
                      message="The operator called the session invalid.")  # fmt: skip
@@ -67,12 +67,16 @@ def _begin(changes: Changes, remote_session: RemoteSession, session: ChargingSes
 
 
 def _session_ended(
-    changes: Changes, remote_session: RemoteSession, session: ChargingSession
+    changes: Changes, remote_session: RemoteSession, session: ChargingSession, *, is_new: bool
 ) -> None:
-    changes.tell(
-        remote_session, Kind.SESSION,
-        f"Session {session.session_id} is completed: {session.kwh.normalize():f} kWh.",
-    )  # fmt: skip
+    """Told once, and again when the energy was corrected: operators repeat their last message."""
+    ended_with = f"{session.kwh.normalize():f}"
+    told = remote_session.timeline.filter(kind=Kind.SESSION, data__ended_with=ended_with)
+    if is_new or not told.exists():
+        changes.tell(
+            remote_session, Kind.SESSION,
+            f"Session {session.session_id} is completed: {ended_with} kWh.", ended_with=ended_with,
+        )  # fmt: skip
     ends = remote_session.state in OPEN or remote_session.state == State.ERROR
     if ends and not remote_session.operator.sends_cdrs:
         complete_on(changes, remote_session)
