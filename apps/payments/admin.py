@@ -27,7 +27,14 @@ STATE_TONES: dict[str, staff_display.Tone] = {
     "CAPTURE_PENDING": "info", "CAPTURED": "good", "RELEASE_PENDING": "info",
     "RELEASED": "calm", "REFUNDED": "calm", "EXPIRED": "warning",
 }  # fmt: skip
-AMOUNTS = ["authorized_amount", "due_amount", "captured_amount", "owed_amount", "refunded_amount"]
+AMOUNTS = {
+    "authorized_amount": "asked to block", "due_amount": "due", "captured_amount": "captured",
+    "owed_amount": "owed", "refunded_amount": "refunded",
+}  # fmt: skip
+
+
+def _amounts() -> list[staff_display.Column]:
+    return [staff_display.money(name, description=label) for name, label in AMOUNTS.items()]
 
 
 class LedgerInline(ReadOnlyTabularInline):
@@ -46,8 +53,8 @@ def by_phrase(rows: QuerySet[Payment], phrase: str) -> QuerySet[Payment]:
 @admin.register(Payment)
 class PaymentAdmin(ReadOnlyAdmin):
     list_display = [
-        "created_at", staff_display.badges("state", STATE_TONES),
-        *[staff_display.money(name) for name in AMOUNTS], "account", "provider", "psp",
+        "created_at", staff_display.badges("state", STATE_TONES), *_amounts(), "account",
+        "provider", "psp",
     ]  # fmt: skip
     list_filter = [
         ("state", ChoicesDropdownFilter), "psp", ("provider", RelatedDropdownFilter),
@@ -65,7 +72,7 @@ class PaymentAdmin(ReadOnlyAdmin):
             {
                 "fields": [
                     staff_display.badges("state", STATE_TONES), "state_changed_at",
-                    *[staff_display.money(name) for name in AMOUNTS],
+                    *_amounts(),
                     "authorized_until", "failure_code", "failure_message",
                 ]
             },
@@ -122,6 +129,7 @@ class PspMessageAdmin(ReadOnlyAdmin):
     ]  # fmt: skip
     list_filter = [("state", ChoicesDropdownFilter), "psp", ("received_at", RangeDateTimeFilter)]
     search_fields = ["event_id", "psp_payment_id"]
+    search_help_text = "Event id, or the PSP's payment id"
     ordering = ["-received_at"]
     actions_detail = ["resolve"]
     fields = [

@@ -61,8 +61,8 @@ class RemoteSessionAdmin(ReadOnlyAdmin):
     """Read-only but for the buttons; starting is `add`."""
 
     list_display = [
-        "requested_at", "token", "evse", staff_display.badges("state", STATE_TONES),
-        "reason", "energy", "cost", "provider", "operator",
+        "requested_at", "token_shown", "evse", staff_display.badges("state", STATE_TONES),
+        "reason", "energy", "cost", "provider",
     ]  # fmt: skip
     list_filter = [
         ("state", ChoicesDropdownFilter), ("reason", ChoicesDropdownFilter),
@@ -159,6 +159,10 @@ class RemoteSessionAdmin(ReadOnlyAdmin):
             "can_attach": may_attach and remote_session.cdr_id is None,
             "remote_session": remote_session,
         }  # fmt: skip
+
+    @admin.display(description="token", ordering="token")
+    def token_shown(self, remote_session: RemoteSession) -> SafeString:
+        return staff_display.number(remote_session.token)
 
     @admin.display(description="state")
     def state_shown(self, remote_session: RemoteSession) -> SafeString:
