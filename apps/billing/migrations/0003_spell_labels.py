@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('billing', '0002_protect_persons'),
-        ('cdrs', '0009_spell_labels'),
+        ('cdrs', '0010_spell_labels'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('roaming', '0008_find_persons_by_index'),
+        ('roaming', '0009_protect_stored_messages'),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0007_spell_labels'),
-        ('cdrs', '0009_spell_labels'),
+        ('cdrs', '0010_spell_labels'),
         ('locations', '0003_spell_labels'),
     ]
 

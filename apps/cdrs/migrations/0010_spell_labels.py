@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cdrs', '0008_find_persons_by_index'),
+        ('cdrs', '0009_protect_stored_conflicts'),
     ]
 
     operations = [
