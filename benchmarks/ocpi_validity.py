@@ -88,7 +88,9 @@ def messages(version: Any) -> Iterator[tuple[str, Any]]:
     for data in ([], {"a": 1}):
         yield "envelope", envelope(data, now=at)
     if version.has_roles:
-        profile = commands.write_charging_profile(limit=Decimal("16.0"), unit="A", seconds=900)
+        profile = commands.write_charging_profile(
+            limit=Decimal("16.0"), unit="A", seconds=900, now=at
+        )
         [period] = profile["charging_profile_period"]
         yield "charging profile period", period
         for departure, kwh in ((None, None), (at, Decimal("12.5"))):

@@ -131,7 +131,7 @@ class _Story:
         return f"DEMO-{self.known.authorization_reference[:8]}"
 
     def _charge(self, kwh: str) -> dict[str, Any]:
-        net = Decimal(kwh) * Decimal(catalogue.PRICE_PER_KWH)
+        net = Decimal(kwh) * Decimal(catalogue.PRICES[catalogue.REGULAR])
         cost = Price(net, (net * _GROSS).quantize(Decimal("0.0001")))
         return {
             "country_code": catalogue.COUNTRY, "party_id": catalogue.PARTY,

@@ -50,7 +50,7 @@ def test_we_register_once_and_pull_what_the_operator_publishes(operator: Server)
     for module, party in modules_of(peer):
         assert pull_module(peer=peer, module=module, operator=party).unread == 0
     assert Evse.objects.count() == 6, "those that the demo had are these"
-    assert TariffVersion.objects.count() == 1
+    assert TariffVersion.objects.count() == 3
 
 
 def test_an_operator_that_forgot_us_is_registered_at_anew(operator: Server) -> None:

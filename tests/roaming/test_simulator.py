@@ -43,11 +43,11 @@ def test_it_registers_with_our_token_and_publishes(simulator: Server, live_serve
         config, own=simulator.own_url, versions_url=f"{live_server.url}/ocpi/versions",
         token=invite_peer(peer=peer, now=timezone.now()),
     )  # fmt: skip
-    assert registration.publish(config) == 3
+    assert registration.publish(config) == 5
     peer.refresh_from_db()
     assert (peer.state, peer.parties()[0].party_id) == (Peer.State.REGISTERED, "SIM")
     assert Evse.objects.filter(status="AVAILABLE").count() == 6
-    assert KeptObject.objects.filter(module="tariffs").count() == 1
+    assert KeptObject.objects.filter(module="tariffs").count() == 3
 
 
 def test_we_register_at_it_and_pull_its_lists(

@@ -45,6 +45,7 @@ class SimulatedOperator:
         self._dice = random.Random(config.seed)
         self._lock = threading.Lock()
         self._charges: dict[str, tuple[Charge, Manners]] = {}
+        self._local_watt: Decimal | None = None
         self._numbers = itertools.count(1)
         self._run = uuid.uuid4().hex[:6].upper()
         self.counts = {"starts": 0, "stops": 0, "charges": 0, "cdrs": 0}
@@ -64,7 +65,7 @@ class SimulatedOperator:
             return "ACCEPTED"
         if not how.loses_result:
             self._result(command, "ACCEPTED", how)
-        self._in(self.config.pace.begin, self._begin, command, *found, how)
+        self.later(self.config.pace.begin, self._begin, command, *found, how)
         return "ACCEPTED"
 
     def stop(self, command: dict[str, Any], how: Manners) -> str:
@@ -79,7 +80,7 @@ class SimulatedOperator:
             charge.stopping = True
         if not how.loses_result:
             self._result(command, "ACCEPTED", how)
-        self._in(self.config.pace.end, self._end, charge.id)
+        self.later(self.config.pace.end, self._end, charge.id)
         return "ACCEPTED"
 
     def obey(self, command: dict[str, Any], how: Manners) -> str:
@@ -90,10 +91,32 @@ class SimulatedOperator:
             self._result(command, "FAILED" if how.refuses_later else "ACCEPTED", how)
         return "ACCEPTED"
 
+    def running(self, session_id: str) -> Charge | None:
+        """The charge of that id, in any case, if it goes on."""
+        charge, _ = self._charges.get(session_id.upper(), (None, None))
+        return charge if charge is not None and charge.ended_at is None else None
+
+    def take_turn(self, charge: Charge) -> bool:
+        """False while the station still works on what it was asked before."""
+        with self._lock:
+            is_free, charge.is_asked = not charge.is_asked, True
+        return is_free
+
+    def limit(self, watt: Decimal | None) -> list[Charge]:
+        """A local limit (W) for all stations; the charges that it changes."""
+        now = datetime.now(UTC)
+        with self._lock:
+            self._local_watt = watt
+            changed = [c for c, _ in self._charges.values() if c.ended_at is None]
+            for charge in changed:
+                charge.change(now, local_watt=watt)
+        return changed
+
     def status(self) -> dict[str, Any]:
         running = sum(1 for charge, _ in self._charges.values() if charge.ended_at is None)
+        limit = None if self._local_watt is None else float(self._local_watt)
         return {
-            "mood": self.config.mood, "running": running, **self.counts,
+            "mood": self.config.mood, "limit_watt": limit, "running": running, **self.counts,
             "messages": {"waiting": self._deliveries.waiting, "sent": self._deliveries.sent,
                          "lost": self._deliveries.lost},
         }  # fmt: skip
@@ -120,18 +143,19 @@ class SimulatedOperator:
             kwh_per_second=self.config.kwh_per_second, started_at=datetime.now(UTC),
         )  # fmt: skip
         with self._lock:
+            charge.change(charge.started_at, local_watt=self._local_watt)
             self._charges[charge.id] = (charge, how)
             self.counts["charges"] += 1
         self._push_session(charge, "ACTIVE", how)
-        self._in(self.config.pace.update, self._tick, charge.id)
-        self._in(self.config.pace.longest_charge, self._end, charge.id)
+        self.later(self.config.pace.update, self._tick, charge.id)
+        self.later(self.config.pace.longest_charge, self._end, charge.id)
 
     def _tick(self, charge_id: str) -> None:
         charge, how = self._charges[charge_id]
         if charge.ended_at is not None:
             return
         self._push_session(charge, "ACTIVE", how)
-        self._in(self.config.pace.update, self._tick, charge_id)
+        self.later(self.config.pace.update, self._tick, charge_id)
 
     def _end(self, charge_id: str) -> None:
         with self._lock:
@@ -141,35 +165,35 @@ class SimulatedOperator:
             charge.ended_at = datetime.now(UTC)
             self.counts["cdrs"] += 1
         self._push_session(charge, "COMPLETED", how)
-        bill = Message("POST", self.config.cdrs_url, charge.cdr(), self._headers(), tries=10_000)
-        self._push(bill, how, after=self.config.pace.cdr)
+        bill = Message("POST", self.config.cdrs_url, charge.cdr(), self.headers(), tries=10_000)
+        self.push(bill, how, after=self.config.pace.cdr)
 
     def _push_session(self, charge: Charge, status: str, how: Manners) -> None:
         if how.loses_sessions and self._dice.random() < 0.5:
             return
         url = f"{self.config.sessions_url}/{catalogue.COUNTRY}/{catalogue.PARTY}/{charge.id}"
         body = charge.session(status, at=datetime.now(UTC))
-        self._push(Message("PUT", url, body, self._headers()), how)
+        self.push(Message("PUT", url, body, self.headers()), how)
 
     def _result(self, command: dict[str, Any], result: str, how: Manners) -> None:
         message = Message(
-            "POST", command["response_url"], {"result": result}, self._headers(), tries=5
+            "POST", command["response_url"], {"result": result}, self.headers(), tries=5
         )
-        self._push(message, how, after=self.config.pace.result)
+        self.push(message, how, after=self.config.pace.result)
 
-    def _push(self, message: Message, how: Manners, *, after: float = 0.0) -> None:
+    def push(self, message: Message, how: Manners, *, after: float = 0.0) -> None:
         for _ in range(how.copies):
             wait = after + how.push_wait + self._dice.random() * how.shuffle
             self._deliveries.send(message, after=wait)
 
-    def _headers(self) -> dict[str, str]:
+    def headers(self) -> dict[str, str]:
         token = self.config.peer_token or self.config.token
         return {
             "Authorization": "Token " + base64.b64encode(token.encode()).decode(),
             "X-Request-ID": str(uuid.uuid4()), "X-Correlation-ID": str(uuid.uuid4()),
         }  # fmt: skip
 
-    def _in(self, seconds: float, action: Any, *args: Any) -> None:
+    def later(self, seconds: float, action: Any, *args: Any) -> None:
         timer = threading.Timer(seconds, action, args)
         timer.daemon = True
         timer.start()

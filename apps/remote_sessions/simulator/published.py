@@ -1,15 +1,18 @@
-"""What the simulated operator publishes: versions, credentials, locations and its tariff."""
+"""What the simulated operator publishes: versions, credentials, locations and its tariffs."""
 
+from datetime import datetime
 from typing import Any
 
 from apps.remote_sessions.simulator import catalogue
+from apps.remote_sessions.simulator.charge import tariff
 
 VERSION = "2.2.1"
-UPDATED = "2026-01-01T00:00:00Z"
+UPDATED = "2026-11-01T00:00:00Z"
 # Module and interface; the address is below the operator's own.
 MODULES = (
     ("credentials", "SENDER"), ("locations", "SENDER"), ("tariffs", "SENDER"),
     ("sessions", "SENDER"), ("cdrs", "SENDER"), ("commands", "RECEIVER"), ("tokens", "RECEIVER"),
+    ("chargingprofiles", "RECEIVER"),
 )  # fmt: skip
 
 
@@ -36,35 +39,36 @@ def locations() -> list[dict[str, Any]]:
 
 
 def _location(location: dict[str, Any]) -> dict[str, Any]:
-    shorts = location["evses"]
+    evses = [_evse(location, short) for short in location["evses"]]
+    told = {name: value for name, value in location.items() if name != "asks_driver"}
     return {
-        **location, "country_code": catalogue.COUNTRY, "party_id": catalogue.PARTY,
+        **told, "country_code": catalogue.COUNTRY, "party_id": catalogue.PARTY,
         "publish": True, "operator": {"name": catalogue.NAME}, "last_updated": UPDATED,
-        "evses": [_evse(catalogue.evse_uid(location, s), catalogue.evse_id(s)) for s in shorts],
+        "evses": evses,
     }  # fmt: skip
 
 
-def _evse(uid: str, evse_id: str) -> dict[str, Any]:
+def _evse(location: dict[str, Any], short: str) -> dict[str, Any]:
+    capabilities = ["REMOTE_START_STOP_CAPABLE", "RFID_READER", "CHARGING_PROFILE_CAPABLE"]
+    tariffs_there = [catalogue.REGULAR]
+    if location["asks_driver"]:
+        capabilities.append("CHARGING_PREFERENCES_CAPABLE")
+        tariffs_there = list(catalogue.PRICES)
     plug = {
-        "id": "1", **catalogue.CONNECTOR,
-        "max_voltage": 800, "max_amperage": 500, "max_electric_power": catalogue.MAX_POWER_WATT,
-        "tariff_ids": ["SIM-KWH"], "last_updated": UPDATED,
+        "id": "1", **catalogue.CONNECTOR, "max_voltage": catalogue.VOLT,
+        "max_amperage": catalogue.AMPERE, "max_electric_power": catalogue.MAX_POWER_WATT,
+        "tariff_ids": tariffs_there, "last_updated": UPDATED,
     }  # fmt: skip
     return {
-        "uid": uid, "evse_id": evse_id, "status": "AVAILABLE", "last_updated": UPDATED,
-        "capabilities": ["REMOTE_START_STOP_CAPABLE", "RFID_READER"], "connectors": [plug],
+        "uid": catalogue.evse_uid(location, short), "evse_id": catalogue.evse_id(short),
+        "status": "AVAILABLE", "last_updated": UPDATED, "capabilities": capabilities,
+        "connectors": [plug],
     }  # fmt: skip
 
 
 def tariffs() -> list[dict[str, Any]]:
-    price = {
-        "type": "ENERGY", "price": float(catalogue.PRICE_PER_KWH),
-        "vat": float(catalogue.VAT_PERCENT), "step_size": 1,
-    }  # fmt: skip
+    updated = datetime.fromisoformat(UPDATED)
     return [
-        {
-            "country_code": catalogue.COUNTRY, "party_id": catalogue.PARTY, "id": "SIM-KWH",
-            "currency": "EUR", "type": "REGULAR", "last_updated": UPDATED,
-            "elements": [{"price_components": [price]}],
-        }
-    ]  # fmt: skip
+        {**tariff(tariff_id, updated), "type": kind}
+        for tariff_id, kind in catalogue.TARIFF_OF.values()
+    ]

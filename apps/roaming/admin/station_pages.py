@@ -69,8 +69,9 @@ def _unlock(values: Values) -> SentCommand:
 def _set_profile(values: Values) -> SentCommand:
     minutes = values["minutes"]
     profile = write_charging_profile(
-        limit=values["limit"], unit=values["unit"], seconds=minutes * 60 if minutes else None
-    )
+        limit=values["limit"], unit=values["unit"], seconds=minutes * 60 if minutes else None,
+        now=timezone.now(),
+    )  # fmt: skip
     return charging.set_charging_profile(profile=profile, **_of_session(values))
 
 

@@ -145,11 +145,17 @@ def write_unlock(*, place: Place, response_url: str) -> Written:
     )
 
 
-def write_charging_profile(*, limit: Decimal, unit: str, seconds: int | None) -> dict[str, Any]:
-    """ChargingProfile of one limit, in W or A; without `seconds` it holds until the end."""
-    duration = {} if seconds is None else {"duration": seconds}
+def write_charging_profile(
+    *, limit: Decimal, unit: str, seconds: int | None, now: datetime
+) -> dict[str, Any]:
+    """ChargingProfile of one limit, in W or A; without `seconds` it holds until the end.
+
+    With `seconds` it starts now: a profile without a start counts from the start of the charge,
+    and would be over in one that began earlier.
+    """
+    from_now = {} if seconds is None else {"start_date_time": write_time(now), "duration": seconds}
     period = {"start_period": 0, "limit": limit}
-    return {**duration, "charging_rate_unit": unit, "charging_profile_period": [period]}
+    return {**from_now, "charging_rate_unit": unit, "charging_profile_period": [period]}
 
 
 def write_charging_preferences(
