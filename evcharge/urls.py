@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from apps.core.error_docs import error_docs
 from apps.core.views import healthz, readyz
@@ -16,7 +16,13 @@ urlpatterns = [
     path("operators/simulated/", include("apps.remote_sessions.simulated.door")),
     path("payments/", include("apps.payments.urls")),
     path("", include("apps.portal.urls")),
-    path("api/docs/", SpectacularSwaggerView.as_view(url_name="api-schema"), name="api-docs"),
+    path(
+        "api/docs/",
+        SpectacularSwaggerSplitView.as_view(
+            url_name="api-schema", template_name="core/api_docs.html"
+        ),
+        name="api-docs",
+    ),
     path("api/docs/errors", error_docs, name="api-errors"),
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("api/v1/", include("apps.accounts.api.urls")),

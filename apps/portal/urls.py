@@ -7,4 +7,5 @@ from apps.portal import views
 urlpatterns = [
     path("stations/", views.stations, name="stations"),
     path("stations/points.json", views.station_points, name="station-points"),
+    path("media/logos/<str:name>", views.logo, name="logo"),
 ]

@@ -1,20 +1,24 @@
-"""Public pages: the stations, as a list and as a map."""
+"""Public pages: the stations, as a list and as a map; and providers' logos."""
 
 from typing import Any
 
 from django.conf import settings
+from django.core.files.storage import default_storage
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from apps.accounts.models import Provider
+from apps.core.page_policy import with_tiles
 from apps.portal.stations import DEFAULT_LANGUAGE, points, search_locations, show_stations
 
 PER_PAGE = 50
 LONGEST_PHRASE = 100
 
 
+@with_tiles
 @require_safe
 def stations(request: HttpRequest) -> HttpResponse:
     """The stations with prices and notes; a list that works without JavaScript."""
@@ -35,6 +39,15 @@ def stations(request: HttpRequest) -> HttpResponse:
 def station_points(request: HttpRequest) -> JsonResponse:
     """The same stations for the map."""
     return JsonResponse({"points": points(search_locations(_phrase(request)))})
+
+
+@require_safe
+def logo(request: HttpRequest, name: str) -> FileResponse:
+    """A provider's logo, at the address that the storage gives it."""
+    path = f"logos/{name}"
+    if not Provider.objects.filter(logo=path).exists() or not default_storage.exists(path):
+        raise Http404
+    return FileResponse(default_storage.open(path))
 
 
 def _phrase(request: HttpRequest) -> str:
