@@ -6,6 +6,8 @@ from typing import Any
 
 import structlog
 
+from apps.core.blanking import without_secrets
+
 # Their own chatter; django-structlog says the same with the request id.
 QUIET = {
     "celery.worker": "WARNING",
@@ -23,6 +25,13 @@ QUIET = {
 QUIET_FOR_PEOPLE = {"django_structlog.celery": "ERROR"}
 
 
+def without_secrets_in_request(logger: Any, method: str, event: Any) -> Any:
+    """The address of a request may end in the secret of a callback."""
+    if isinstance(request := event.get("request"), str):
+        event["request"] = without_secrets(request)
+    return event
+
+
 def configure(*, as_json: bool, level: str, events_file: Path) -> dict[str, Any]:
     """Set structlog up and give Django's LOGGING dict: JSON for machines, lines for people.
 
@@ -30,6 +39,7 @@ def configure(*, as_json: bool, level: str, events_file: Path) -> dict[str, Any]
     `events_file`, because a few thousand of them would hide what a person looks for.
     """
     shared: list[Any] = [
+        without_secrets_in_request,
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,

@@ -1,6 +1,6 @@
 """The trail of one record, in words for people."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -96,4 +96,18 @@ def _plain(value: Any) -> str:
         return ", ".join(map(str, value))
     if isinstance(value, list) and all(isinstance(i, dict) and "message" in i for i in value):
         return " ".join(str(item["message"]) for item in value)
+    if isinstance(value, list):
+        return "\n".join(map(_plain, value))
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {said}" for name, said in _leaves(value))
     return str(value)
+
+
+def _leaves(value: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """What an object says, an object in it by both their names; what is empty says nothing."""
+    for key, inner in value.items():
+        name = f"{prefix}{key}".replace("_", " ")
+        if isinstance(inner, dict):
+            yield from _leaves(inner, f"{name} ")
+        elif said := _plain(inner).replace("\n", "; "):
+            yield name, said

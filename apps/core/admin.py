@@ -115,6 +115,8 @@ class StaffModelAdmin(ModelAdmin):
     warn_unsaved_form = True
     empty_value_display = staff_display.EMPTY
     change_form_outer_after_template = "core/story_panel.html"
+    # Said on an empty list, in place of "There are no …".
+    when_empty: ClassVar[str] = ""
     search_by: ClassVar[Callable[[QuerySet[Any], str], QuerySet[Any]] | None] = None
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:

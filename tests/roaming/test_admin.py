@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.accounts.models import User
+from apps.audit.services import record
 from apps.roaming.models import Exchange, Peer, PeerToken, Push
 from apps.roaming.services.queueing import Message, enqueue
 from tests.roaming.door import PeerClient
@@ -65,7 +66,7 @@ def test_staff_add_a_peer_and_invite_it(staff: Client) -> None:
     staff.post(reverse("admin:roaming_peer_add"), values)
     peer = Peer.objects.get(name="New operator")
     page = act(staff, peer, "invite")
-    token = page.split("Token: ")[1].split("<")[0].strip()
+    token = page.split("<th>Token</th><td>")[1].split("<")[0]
     assert PeerClient(token).get("credentials").status_code == 200
     peer.refresh_from_db()
     assert peer.state == "INVITED"
@@ -78,6 +79,7 @@ def test_staff_register_at_a_peer(staff: Client, operator: OperatorServer) -> No
     assert staff.get(url).status_code == 200
     wrong = staff.post(url, {"versions_url": f"{operator.base}/versions", "token": "wrong"})
     assert "HTTP 401" in wrong.content.decode()
+    assert "ask the peer for a new one" in wrong.content.decode()
     staff.post(url, {"versions_url": f"{operator.base}/versions", "token": "token-a"})
     peer.refresh_from_db()
     assert peer.state == "REGISTERED"
@@ -149,3 +151,43 @@ def test_old_messages_end() -> None:
     PeerClient("none").get("tokens")
     assert purge_exchanges(now=timezone.now()) == 0
     assert purge_exchanges(now=timezone.now() + timedelta(days=31)) == 1
+
+
+def test_the_history_tells_endpoints_and_roles_in_lines(staff: Client) -> None:
+    peer = PeerFactory()
+    peer.endpoints = [
+        {"identifier": "cdrs", "role": "SENDER", "url": "https://a.b/cdrs"},
+        {"identifier": "tokens", "role": "RECEIVER", "url": "https://a.b/tokens"},
+    ]
+    peer.roles = [{"role": "CPO", "business_details": {"name": "A & B", "website": ""}}]
+    record("changed peer", peer)
+    page = staff.get(reverse("admin:roaming_peer_history", args=[peer.pk])).content.decode()
+    assert (
+        "identifier: cdrs, role: SENDER, url: https://a.b/cdrs\n"
+        "identifier: tokens, role: RECEIVER, url: https://a.b/tokens"
+    ) in page
+    assert "business details name: A &amp; B" in page
+    assert "role: CPO" in page
+    assert "&#x27;" not in page
+
+
+def test_only_what_may_go_out_twice_has_the_button(staff: Client, peer: Peer) -> None:
+    for module, is_there in (("tokens", True), ("credentials", False), ("commands", False)):
+        sent = Exchange.objects.create(
+            peer=peer, direction="OUT", at=timezone.now(), milliseconds=1, module=module,
+            method="PUT", url="https://a.b/x",
+        )  # fmt: skip
+        page = staff.get(reverse("admin:roaming_exchange_change", args=[sent.pk]))
+        assert (b"/send-again/" in page.content) is is_there
+
+
+@pytest.mark.parametrize(
+    ("screen", "said"),
+    [
+        ("peer", "No operator or hub is connected yet."), ("exchange", "is noted here"),
+        ("waitingcdr", "received within seconds"), ("pushqueue", "gets its queue"),
+    ],
+)  # fmt: skip
+def test_an_empty_list_says_what_would_be_there(staff: Client, screen: str, said: str) -> None:
+    page = staff.get(reverse(f"admin:roaming_{screen}_changelist"))
+    assert said in page.content.decode()

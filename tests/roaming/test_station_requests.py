@@ -13,7 +13,7 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.audit.models import Entry
 from apps.audit.personal import destroy_keys
-from apps.roaming.models import KeptObject, SentCommand
+from apps.roaming.models import Exchange, KeptObject, SentCommand
 from apps.roaming.persons import drivers_in
 from tests.accounts.factories import TokenFactory
 from tests.roaming.door import PeerClient, status
@@ -137,10 +137,20 @@ def test_a_charge_is_limited_asked_about_and_set_free(
     assert Decimal(str(profile["charging_profile_period"][0]["limit"])) == 16
     ask(support, "ask-profile", session="S1", minutes="60")
     assert operator.seen[-1].query["duration"] == "3600"
-    result_comes(cpo, operator, profile={"start_date_time": "2026-04-01T10:00:00Z"})
+    steps = [{"start_period": 0, "limit": 11000.5}, {"start_period": 90, "limit": 0}]
+    profile = {"charging_rate_unit": "W", "duration": 600, "charging_profile_period": steps}
+    active = {"start_date_time": "2026-04-01T10:00:00Z", "charging_profile": profile}
+    result_comes(cpo, operator, profile=active)
     sent = SentCommand.objects.order_by("sent_at").last()
     assert sent is not None
-    assert "start_date_time" in page_of(support, sent)
+    shown = page_of(support, sent)
+    assert "<th>from 1 Apr, 10:00:00 UTC</th><td>11,000.5 W</td>" in shown
+    assert "<th>from 1 Apr, 10:01:30 UTC</th><td>0 W</td>" in shown
+    assert "<th>from 1 Apr, 10:10:00 UTC</th><td>the plan ends</td>" in shown
+    assert status(cpo.put("chargingprofiles/S1", active)) == (200, 1000)
+    kept = KeptObject.objects.get(module="chargingprofiles")
+    url = reverse("admin:roaming_keptobject_change", args=[kept.pk])
+    assert "11,000.5 W" in support.get(url).content.decode()
     ask(support, "clear-profile", session="S1")
     assert operator.seen[-1].method == "DELETE"
 
@@ -166,7 +176,7 @@ def test_what_was_not_delivered_is_told_and_kept(
 ) -> None:
     operator.faults = [(200, '{"status_code": 4003, "status_message": "offline"}')]
     page = ask(support, "unlock", evse="NL*CPO*E1", connector="1")
-    assert "The operator answered NOT_DELIVERED." in page
+    assert "It was not delivered; once the peer is reached again, ask anew." in page
     operator.drop = True
     assert "The answer was lost" in ask(support, "unlock", evse="NL*CPO*E1", connector="1")
     assert set(SentCommand.objects.values_list("state", flat=True)) == {"REFUSED", "UNKNOWN"}
@@ -256,3 +266,50 @@ def test_finance_and_auditors_see_commands_and_ask_nothing(cpo: PeerClient) -> N
 def test_an_unknown_request_is_404(support: Client) -> None:
     url = reverse("admin:roaming_station_request", args=["explode"])
     assert support.get(url).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "profile", [None, 7, "x", {}, {"start_date_time": "2026-04-01T10:00:00Z"},
+                {"start_date_time": "2026-04-01T10:00:00Z", "charging_profile": {
+                    "charging_rate_unit": "V", "charging_profile_period": [{}]}}]
+)  # fmt: skip
+def test_a_profile_that_can_not_be_read_stands_as_it_came(
+    support: Client, cpo: PeerClient, operator: OperatorServer, profile: Any
+) -> None:
+    ask(support, "ask-profile", session="S1", minutes="60")
+    result_comes(cpo, operator, profile=profile)
+    assert "result&quot;: &quot;ACCEPTED" in page_of(support, SentCommand.objects.get())
+
+
+def test_the_secret_of_a_callback_is_kept_nowhere(
+    support: Client, cpo: PeerClient, operator: OperatorServer
+) -> None:
+    for kind in ("ask-profile", "clear-profile", "set-profile"):
+        ask(support, kind, session="S1", minutes="60", limit="5", unit="A")
+        result_comes(cpo, operator)
+        seen = operator.seen[-1]
+        url = seen.body["response_url"] if seen.body else seen.query["response_url"]
+        secret = url.rsplit("/", 1)[-1]
+        for exchange in Exchange.objects.values():
+            assert secret not in str(exchange)
+
+
+def test_what_an_answer_means_is_said(
+    support: Client, cpo: PeerClient, operator: OperatorServer
+) -> None:
+    operator.faults = [
+        (200, '{"status_code": 1000, "data": {"result": "UNKNOWN_SESSION", "timeout": 30}}')
+    ]
+    page = ask(support, "clear-profile", session="S1")
+    assert "The operator does not know the session, or it has ended." in page
+
+
+def test_each_hint_and_fault_of_a_form_belongs_to_its_field(
+    support: Client, cpo: PeerClient
+) -> None:
+    url = reverse("admin:roaming_station_request", args=["unlock"])
+    page = support.post(url, {"evse": "NL*XXX*E1", "connector": "1"}).content.decode()
+    for about in re.findall(r'aria-describedby="([^"]+)"', page):
+        for name in about.split():
+            assert f'id="{name}"' in page
+    assert 'aria-describedby="id_evse_helptext id_evse_error"' in page

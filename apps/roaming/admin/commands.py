@@ -1,6 +1,7 @@
 """Commands that we sent, with their answers and results; and what can be asked of stations."""
 
-from typing import Any
+from datetime import UTC
+from typing import Any, Final
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -19,17 +20,38 @@ from apps.core.admin import (
     RelatedDropdownFilter,
     staff_action,
 )
+from apps.roaming.admin.charging_profiles import shown_profile
 from apps.roaming.admin.exchanges import messages_of, shown_json
 from apps.roaming.admin.station_pages import choice_page, request_page
 from apps.roaming.models import Authorization, SentCommand
 from apps.roaming.ocpi.commands import Command
 from apps.roaming.services.charging import cancel_reservation
+from apps.roaming.services.commands import NOT_DELIVERED
 from apps.roaming.services.finding import way_of
 
 ASK = "roaming.ask_stations"
 TONES: dict[str, staff_display.Tone] = {
     "SENT": "info", "ACCEPTED": "info", "REFUSED": "bad", "UNKNOWN": "warning", "RESULTED": "good",
 }  # fmt: skip
+
+
+# What answers and results of OCPI mean for who asked; words that say it themselves are left out.
+ADVICE: Final = {
+    "REJECTED": "It will not do it; ask the operator why.",
+    "NOT_SUPPORTED": "The operator or the station can't do this.",
+    "UNKNOWN_SESSION": "The operator does not know the session, or it has ended.",
+    "UNKNOWN_RESERVATION": "The station does not know the reservation, or it is over.",
+    "TOO_OFTEN": "Wait a minute before asking again.",
+    "EVSE_OCCUPIED": "Somebody charges there.",
+    "EVSE_INOPERATIVE": "The EVSE is out of order.",
+    "TIMEOUT": "The station did not answer the operator in time.",
+    "FAILED": "The station could not do it.",
+    "UNKNOWN": "The station has no charging profile of ours.",
+    "DEPARTURE_REQUIRED": "Ask the driver for the departure and send it along.",
+    "ENERGY_NEED_REQUIRED": "Ask the driver for the energy needed and send it along.",
+    "NOT_POSSIBLE": "The station can't deliver that until the departure.",
+    "PROFILE_TYPE_NOT_SUPPORTED": "The EVSE does not offer this; try another.",
+}
 
 
 def is_reservation(sent: SentCommand) -> bool:
@@ -41,8 +63,8 @@ class SentCommandAdmin(ReadOnlyAdmin):
     """Read-only; asking a station is `add`."""
 
     list_display = [
-        "sent_at", "peer", "operator", "command", "reference",
-        staff_display.badges("state", TONES), "response", "result",
+        "moment", "peer", "operator", "command", "reference_shown",
+        staff_display.badges("state", TONES), "said",
     ]  # fmt: skip
     list_filter = [
         ("peer", RelatedDropdownFilter), "command", ("state", ChoicesDropdownFilter),
@@ -52,6 +74,7 @@ class SentCommandAdmin(ReadOnlyAdmin):
     search_fields = ["reference__exact", "correlation_id__exact"]
     search_help_text = "Reservation, session, EVSE uid, or X-Correlation-ID"
     ordering = ["-sent_at"]
+    when_empty = "No station was asked for anything yet."
     actions_detail = ["cancel"]
     fieldsets: list[Any] = [
         ("What happened", {"fields": ["progress"]}),
@@ -64,7 +87,7 @@ class SentCommandAdmin(ReadOnlyAdmin):
                 ]
             },
         ),
-        ("Result as it came", {"fields": ["result_shown", "later_results"]}),
+        ("Result as it came", {"fields": ["plan", "result_shown", "later_shown"]}),
     ]  # fmt: skip
 
     class Media:
@@ -90,6 +113,22 @@ class SentCommandAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         return request_page(self, request, kind)
 
+    @admin.display(description="sent (UTC)", ordering="sent_at")
+    def moment(self, sent: SentCommand) -> str:
+        return f"{sent.sent_at.astimezone(UTC):%-d %b, %H:%M:%S}"
+
+    @admin.display(description="reference", ordering="reference")
+    def reference_shown(self, sent: SentCommand) -> SafeString | str:
+        """Ids of ours are long; their end tells them apart."""
+        text = sent.reference
+        if len(text) < 20:
+            return text or staff_display.EMPTY
+        return format_html('<span title="{}">…{}</span>', text, text[-12:])
+
+    @admin.display(description="operator, then station")
+    def said(self, sent: SentCommand) -> str:
+        return " → ".join(filter(None, (sent.response, sent.result))) or staff_display.EMPTY
+
     @admin.display(description="")
     def progress(self, sent: SentCommand) -> SafeString:
         """Answer and result in words; the page follows them while the result is due."""
@@ -108,6 +147,18 @@ class SentCommandAdmin(ReadOnlyAdmin):
     @admin.display(description="not said in the peer's version")
     def unsaid_shown(self, sent: SentCommand) -> str:
         return ", ".join(sent.unsaid) or staff_display.EMPTY
+
+    @admin.display(description="what the charge may draw")
+    def plan(self, sent: SentCommand) -> SafeString | str:
+        return shown_profile(sent.result_body, below="profile")
+
+    @admin.display(description="later results")
+    def later_shown(self, sent: SentCommand) -> SafeString | str:
+        """What came after the first result: kept, not acted on."""
+        lines: list[tuple[object, object]] = [
+            (each["at"], f"{each['result']} {each['message']}") for each in sent.later_results
+        ]
+        return staff_display.rows(lines)
 
     @admin.display(description="body")
     def result_shown(self, sent: SentCommand) -> SafeString | str:
@@ -133,17 +184,25 @@ def describe(sent: SentCommand) -> str:
         return "No answer yet. When this stays, our process ended before the answer was noted."
     if sent.state == SentCommand.State.UNKNOWN:
         return f"The answer was lost: it may have been carried out. It is not sent again.{said}"
+    if sent.response == NOT_DELIVERED:
+        return f"It was not delivered; once the peer is reached again, ask anew.{said}"
+    answered = f"The operator answered {sent.response or 'nothing'}.{_advice(sent.response)}{said}"
     if sent.state == SentCommand.State.REFUSED:
-        return f"The operator answered {sent.response or 'nothing'}.{said}"
-    answered = f"The operator answered {sent.response}.{said}"
+        return answered
     if sent.result:
         message = f" It says: {sent.result_message}" if sent.result_message else ""
-        return f"{answered} The station's result is {sent.result}.{message}"
+        advice = _advice(sent.result)
+        return f"{answered} The station's result is {sent.result}.{advice}{message}"
     if sent.state == SentCommand.State.RESULTED:
         return answered
     if timezone.now() < sent.deadline:
         return f"{answered} The station's result is due by {sent.deadline:%H:%M:%S} UTC."
     return f"{answered} The station gave no result by {sent.deadline:%H:%M:%S} UTC."
+
+
+def _advice(word: str) -> str:
+    """What the word means for who asked."""
+    return f" {ADVICE[word]}" if word in ADVICE else ""
 
 
 @admin.register(Authorization)
@@ -152,4 +211,6 @@ class AuthorizationAdmin(ReadOnlyAdmin):
     list_filter = [("peer", RelatedDropdownFilter), ("answered_at", RangeDateTimeFilter)]
     list_select_related = ["peer", "token"]
     search_fields = ["reference__exact", "token__contract_id"]
+    search_help_text = "Reference or contract id"
+    when_empty = "No peer has asked yet whether a token may charge."
     ordering = ["-answered_at"]

@@ -25,7 +25,7 @@ from apps.core.admin import (
 from apps.roaming.models import Exchange
 from apps.roaming.server.replaying import handle_again
 from apps.roaming.services.exchanges import request_body_of
-from apps.roaming.services.replaying import path_of, resend
+from apps.roaming.services.replaying import may_be_resent, path_of, resend
 
 
 def by_id(rows: QuerySet[Exchange], phrase: str) -> QuerySet[Exchange]:
@@ -50,6 +50,7 @@ class ExchangeAdmin(ReadOnlyAdmin):
     search_by = by_id
     search_help_text = "X-Request-ID or X-Correlation-ID"
     ordering = ["-at"]
+    when_empty = "Each request to and from a peer is noted here."
     actions_detail = ["send_again", "handle_again"]
     fieldsets: list[Any] = [
         (
@@ -120,7 +121,7 @@ class ExchangeAdmin(ReadOnlyAdmin):
 
     @staff_action(
         "Send again", permission="roaming.operate_peer", icon="replay",
-        when=lambda exchange: not came_in(exchange),
+        when=may_be_resent,
         question=Question("Ask the peer the same again", "Commands are never sent twice.",
                           reason="none"),
     )  # fmt: skip
@@ -154,4 +155,7 @@ def shown_json(text: str) -> SafeString | str:
         return staff_display.EMPTY
     with contextlib.suppress(ValueError, RecursionError):
         text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
-    return format_html('<pre class="staff-code" tabindex="0">{}</pre>', text)
+    # Long ones scroll, which a keyboard can do only with the focus in them.
+    return format_html(
+        '<pre class="staff-code" tabindex="0" role="region" aria-label="Message">{}</pre>', text
+    )

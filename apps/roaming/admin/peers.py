@@ -46,6 +46,8 @@ def is_registered(peer: Peer) -> bool:
 class PartyAdmin(StaffModelAdmin):
     list_display = ["__str__", "role", "provider", "website"]
     search_fields = ["party_id", "name"]
+    search_help_text = "Party id or name"
+    when_empty = "Peers need a party of ours to speak with, for example NL*EVC as EMSP."
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "website":
@@ -67,9 +69,12 @@ class PeerAdmin(StaffModelAdmin):
     ]  # fmt: skip
     list_select_related = ["party", "health", "queue"]
     search_fields = ["name", "versions_url"]
+    search_help_text = "Name or versions URL"
+    when_empty = "No operator or hub is connected yet."
     ordering = ["name"]
-    actions_detail = [
-        "invite", "connect", "pull_now", "test", "renew", "suspend", "resume", "leave",
+    actions_detail: list[Any] = [
+        "invite", "connect", "pull_now", "test", "resume",
+        {"title": "Change the connection", "icon": "link", "items": ["renew", "suspend", "leave"]},
     ]  # fmt: skip
     readonly_fields = [
         staff_display.badges("state", STATE_TONES), "version", "versions_url", "our_url",
@@ -179,10 +184,12 @@ class PeerAdmin(StaffModelAdmin):
             reason="none",
         ),
     )  # fmt: skip
-    def invite(self, request: HttpRequest, peer: Peer, reason: str) -> str:
+    def invite(self, request: HttpRequest, peer: Peer, reason: str) -> SafeString:
         token = invite_peer(peer=peer, now=timezone.now())
         address = versions_url(base_url(request.build_absolute_uri("/ocpi")))
-        return f"Send both to the peer, safely. Versions URL: {address} Token: {token}"
+        both = staff_display.rows([("Versions URL", address), ("Token", token)])
+        told = "Send both to the peer, safely; the token is not shown again."
+        return format_html("<div>{} {}</div>", told, both)
 
     @staff_action(
         "Register at the peer", permission=OPERATE, icon="link", when=is_open,

@@ -33,6 +33,7 @@ class PushQueueAdmin(ReadOnlyAdmin):
     list_display = ["peer", "how_it_goes", "waiting", "attempts", "retry_at"]
     list_select_related = ["peer"]
     ordering = ["peer__name"]
+    when_empty = "A peer that takes our tokens gets its queue when it is registered."
     actions_detail = ["pause", "resume"]
     fields = ["peer", "how_it_goes", "waiting", "pushes_link", "attempts", "retry_at", "last_error"]
 
@@ -88,17 +89,24 @@ class PushAdmin(ReadOnlyAdmin):
     ]  # fmt: skip
     list_select_related = ["queue__peer"]
     search_fields = ["correlation_id__exact", "path__exact"]
+    search_help_text = "X-Correlation-ID or path"
+    when_empty = "Tokens that change are pushed to each registered peer that takes them."
     ordering = ["-number"]
     actions_detail = ["cancel", "replay"]
     fields = [
         "queue", "number", "label", staff_display.badges("state", PUSH_TONES), "method", "module",
-        "path", "body_shown", "unsaid", "correlation_id", "attempts", "settled_at", "last_error",
+        "path", "body_shown", "unsaid_shown", "correlation_id", "attempts", "settled_at",
+        "last_error",
     ]  # fmt: skip
-    readonly_fields = [fields[3], "body_shown"]
+    readonly_fields = [fields[3], "body_shown", "unsaid_shown"]
 
     @admin.display(description="body")
     def body_shown(self, push: Push) -> SafeString | str:
         return shown_json(push.body)
+
+    @admin.display(description="not said in the peer's version")
+    def unsaid_shown(self, push: Push) -> str:
+        return ", ".join(push.unsaid) or staff_display.EMPTY
 
     @staff_action(
         "Take out", permission=OPERATE, icon="cancel",
@@ -127,6 +135,7 @@ class PullCursorAdmin(ReadOnlyAdmin):
     list_filter = [("peer", RelatedDropdownFilter), "module"]
     list_select_related = ["peer"]
     ordering = ["peer__name", "module"]
+    when_empty = "Pulls begin by themselves once a peer is registered."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Not the notes of what was pushed, which are in the same table."""

@@ -34,6 +34,7 @@ class WaitingCdrAdmin(ReadOnlyAdmin):
     list_select_related = ["peer"]
     search_by = by_id
     search_help_text = "The CDR's id"
+    when_empty = "No CDR waits: what peers post is received within seconds."
     ordering = ["-attempts", "pk"]
     actions_detail = ["try_now"]
     fields = [

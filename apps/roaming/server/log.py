@@ -1,6 +1,5 @@
 """What peers asked and what we answered, kept for staff; what it costs is one insert."""
 
-import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ from django.core.cache import cache
 from django.db import DatabaseError
 from django.http import HttpResponse
 
+from apps.core.blanking import without_secrets
 from apps.core.inserting import insert_many
 from apps.roaming.models import Exchange
 from apps.roaming.ocpi.headers import blanked
@@ -20,12 +20,6 @@ if TYPE_CHECKING:
     from apps.roaming.server.door import Call, Said
 
 log = structlog.get_logger(__name__)
-_CALLBACK_SECRET = re.compile(r"(/(?:commands|chargingprofiles/results)/[A-Z_]+/)[\w-]{20,}")
-
-
-def blanked_url(url: str) -> str:
-    """Without the secret part of a callback address."""
-    return _CALLBACK_SECRET.sub(r"\1***", url)
 
 
 def keep_exchange(
@@ -37,7 +31,7 @@ def keep_exchange(
         return
     try:
         parts = kept_parts(
-            module=module, url=blanked_url(call.request.build_absolute_uri())[:2000],
+            module=module, url=without_secrets(call.request.build_absolute_uri())[:2000],
             request_body="" if call.taken else call.body,
             response_body=response.content.decode(),
         )  # fmt: skip

@@ -20,6 +20,8 @@ from apps.roaming.secrets import hash_token, new_token
 
 # Until when a result is awaited of a peer that does not say (seconds).
 RESULT_SECONDS = 60
+# What stands in place of an answer when there can be none.
+NOT_DELIVERED = "NOT_DELIVERED"
 
 
 class CommandNotPossible(DomainError):
@@ -78,7 +80,7 @@ def send_command(*, peer: Peer, order: Order, now: datetime) -> Reply:
     try:
         reply = _reply(peer, call_peer(peer, request))
     except (PeerNotReached, AddressRefused) as error:
-        _note(sent, SentCommand.State.REFUSED, "NOT_DELIVERED", error.message)
+        _note(sent, SentCommand.State.REFUSED, NOT_DELIVERED, error.message)
         raise
     except AnswerLost as error:
         _note(sent, SentCommand.State.UNKNOWN, "", error.message)

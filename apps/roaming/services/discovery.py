@@ -71,5 +71,8 @@ def _question(url: str, token: str, as_base64: bool) -> Request:
 
 def _data(answer: PeerAnswer, url: str) -> object:
     if not answer.succeeded:
-        raise InvalidMessage(f"{url} answers {answer.describe()}.")
+        hint = ""
+        if answer.http_status == HTTPStatus.UNAUTHORIZED:
+            hint = " Is the token right, and not used before? If so, ask the peer for a new one."
+        raise InvalidMessage(f"{url} answers {answer.describe()}.{hint}")
     return answer.answer.data

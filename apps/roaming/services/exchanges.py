@@ -8,6 +8,7 @@ from django.conf import settings
 
 from apps.audit.personal import keyring, protect_jointly
 from apps.cdrs.models import CDR
+from apps.core.blanking import without_secrets
 from apps.roaming.models import Exchange, WaitingCdr
 from apps.roaming.persons import (
     drivers_in,
@@ -17,15 +18,13 @@ from apps.roaming.persons import (
     protect_page,
 )
 
-# Credentials in bodies: `"token": "..."`; charge tokens are objects and stay readable.
-_SECRET: Final = re.compile(r'("token"\s*:\s*")[^"]*(")')
-# Callback addresses in bodies of commands.
+# Callback addresses in bodies of commands, whosever they are.
 _RESPONSE_URL: Final = re.compile(r'("response_url"\s*:\s*"[^"]*/)[^"/]{20,}(")')
 
 
 def kept_body(body: str) -> str:
     """The body as it may be kept: secrets blanked, cut at the set size, without NUL."""
-    blank = _RESPONSE_URL.sub(r"\1***\2", _SECRET.sub(r"\1***\2", body))
+    blank = _RESPONSE_URL.sub(r"\1***\2", without_secrets(body))
     limit = settings.OCPI_LOG_BODY_CHARACTERS
     cut = blank if len(blank) <= limit else f"{blank[:limit]}… ({len(blank)} characters)"
     return cut.replace("\x00", "\\0").encode("utf-8", "replace").decode()

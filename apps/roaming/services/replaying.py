@@ -20,6 +20,12 @@ class NotReplayable(DomainError):
     code = "EXCHANGE_NOT_REPLAYABLE"
 
 
+def may_be_resent(exchange: Exchange) -> bool:
+    """Is it a message of ours of a kind that may go out twice?"""
+    went_out = exchange.direction == Exchange.Direction.OUT
+    return went_out and exchange.module not in _NEVER
+
+
 def check_replayable(exchange: Exchange) -> Peer:
     """The peer of a message that may be repeated. Raises NotReplayable."""
     if exchange.peer is None or exchange.peer.state != Peer.State.REGISTERED:
