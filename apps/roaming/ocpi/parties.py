@@ -26,9 +26,11 @@ def require_same(field: str, *, in_url: str, in_body: Any) -> None:
     """
     if in_body is None:
         return
-    if not isinstance(in_body, str) or in_body.strip().upper() != in_url.strip().upper():
+    if not isinstance(in_body, str):
+        raise InvalidMessage(f"{field} must be a text.", field=field)
+    if in_body.strip().upper() != in_url.strip().upper():
         raise InvalidMessage(
-            f"{field} is {in_body!s:.60} in the body but {in_url:.60} in the URL.", field=field
+            f"{field} is {in_body:.60} in the body but {in_url:.60} in the URL.", field=field
         )
 
 
