@@ -92,6 +92,6 @@ def staff_actions():
             yield f"{base}add/"
         if screen.has_change_permission(request):
             yield f"{base}<path:object_id>/change/"
-        for name in screen._extract_action_names(screen.actions_detail):
+        for name in screen.actions_detail:
             yield f"{base}<path:object_id>/{name.replace('_', '-')}/"
         yield from (f"{base} {name}" for name in screen.actions or ())

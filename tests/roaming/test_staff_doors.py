@@ -44,7 +44,7 @@ def buttons(records: list[Model]) -> Iterator[tuple[type[Model], str, str]]:
     """Model, name and address of each button on their pages."""
     for record in records:
         screen: Any = admin.site._registry[type(record)]
-        for name in screen._extract_action_names(screen.actions_detail):
+        for name in screen.actions_detail:
             meta = record._meta
             url = reverse(f"admin:{meta.app_label}_{meta.model_name}_{name}", args=[record.pk])
             yield type(record), name, url

@@ -79,6 +79,7 @@ def test_a_connector_is_unlocked_and_its_result_is_shown(
 ) -> None:
     page = ask(support, "unlock", evse="NL*CPO*E1", connector="1")
     assert "The operator answered ACCEPTED." in page
+    assert "What the charge may draw" not in page
     assert "data-follow" in page
     assert operator.seen[-1].path == "/2.2.1/commands/UNLOCK_CONNECTOR"
     assert operator.seen[-1].body["connector_id"] == "1"
@@ -137,7 +138,10 @@ def test_a_charge_is_limited_asked_about_and_set_free(
     assert Decimal(str(profile["charging_profile_period"][0]["limit"])) == 16
     ask(support, "ask-profile", session="S1", minutes="60")
     assert operator.seen[-1].query["duration"] == "3600"
-    steps = [{"start_period": 0, "limit": 11000.5}, {"start_period": 90, "limit": 0}]
+    steps = [
+        {"start_period": 0, "limit": 11000.5}, {"start_period": 60, "limit": 400000.0},
+        {"start_period": 90, "limit": 0},
+    ]  # fmt: skip
     profile = {"charging_rate_unit": "W", "duration": 600, "charging_profile_period": steps}
     active = {"start_date_time": "2026-04-01T10:00:00Z", "charging_profile": profile}
     result_comes(cpo, operator, profile=active)
@@ -145,6 +149,7 @@ def test_a_charge_is_limited_asked_about_and_set_free(
     assert sent is not None
     shown = page_of(support, sent)
     assert "<th>from 1 Apr, 10:00:00 UTC</th><td>11,000.5 W</td>" in shown
+    assert "<th>from 1 Apr, 10:01:00 UTC</th><td>400,000 W</td>" in shown
     assert "<th>from 1 Apr, 10:01:30 UTC</th><td>0 W</td>" in shown
     assert "<th>from 1 Apr, 10:10:00 UTC</th><td>the plan ends</td>" in shown
     assert status(cpo.put("chargingprofiles/S1", active)) == (200, 1000)

@@ -1,6 +1,7 @@
 """A charging profile in words: from when on a charge may draw how much."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.utils.safestring import SafeString
@@ -28,12 +29,18 @@ def _rows(message: Any, below: str) -> SafeString | str:
     profile = active["charging_profile"]
     unit = UNITS[profile["charging_rate_unit"]]
     rows: list[tuple[object, object]] = [
-        (_moment(start, each["start_period"]), f"{each['limit']:,.10g} {unit}")
+        (_moment(start, each["start_period"]), f"{_number(each['limit'])} {unit}")
         for each in profile["charging_profile_period"]
     ]
     if (seconds := profile.get("duration")) is not None:
         rows.append((_moment(start, seconds), "the plan ends"))
     return staff_display.rows(rows)
+
+
+def _number(limit: Decimal | int) -> str:
+    """11,000.5, and 400,000 for 400000.0."""
+    text = f"{Decimal(limit):,f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _moment(start: datetime, seconds: int) -> str:

@@ -90,6 +90,13 @@ class SentCommandAdmin(ReadOnlyAdmin):
         ("Result as it came", {"fields": ["plan", "result_shown", "later_shown"]}),
     ]  # fmt: skip
 
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """A profile comes with the result of one command only."""
+        if obj and obj.command == Command.GET_CHARGING_PROFILE:
+            return self.fieldsets
+        *before, (title, result) = self.fieldsets
+        return [*before, (title, {"fields": [name for name in result["fields"] if name != "plan"]})]
+
     class Media:
         js = ("remote_sessions/live.js",)
 

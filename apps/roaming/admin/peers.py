@@ -72,9 +72,8 @@ class PeerAdmin(StaffModelAdmin):
     search_help_text = "Name or versions URL"
     when_empty = "No operator or hub is connected yet."
     ordering = ["name"]
-    actions_detail: list[Any] = [
-        "invite", "connect", "pull_now", "test", "resume",
-        {"title": "Change the connection", "icon": "link", "items": ["renew", "suspend", "leave"]},
+    actions_detail = [
+        "invite", "connect", "pull_now", "test", "renew", "suspend", "resume", "leave",
     ]  # fmt: skip
     readonly_fields = [
         staff_display.badges("state", STATE_TONES), "version", "versions_url", "our_url",
