@@ -5,6 +5,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -13,6 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from apps.accounts.models import User
+from apps.remote_sessions.simulator.charge import Stage
 from apps.remote_sessions.simulator.deliveries import Deliveries
 from apps.remote_sessions.simulator.door import BASE, Server
 from apps.remote_sessions.simulator.moods import Manners, Mood, Pace
@@ -23,7 +25,7 @@ from tests.roaming.factories import PeerFactory
 from tests.roaming.test_station_requests import ask
 
 pytestmark = pytest.mark.django_db(transaction=True)
-QUICK = Pace(answer=0, result=0.05, begin=0, update=60, end=0, cdr=60, slow=0)
+QUICK = Pace(answer=0, result=0.05, begin=0, update=3600, end=0, cdr=3600, slow=0)
 
 
 def wait_for(what: Callable[[], Any]) -> Any:
@@ -123,7 +125,8 @@ def test_a_limit_for_some_minutes_holds_from_now_in_a_charge_that_goes_on(
 ) -> None:
     charge = simulator.operator.running(session)
     assert charge is not None
-    charge.started_at = charge.stages[0].since.replace(year=2025)
+    charge.started_at -= timedelta(days=1)
+    charge.stages[0] = Stage(charge.started_at)
     ask(staff, "set-profile", session=session, limit="50000", unit="W", minutes="30")
     assert result().result == "ACCEPTED"
     assert charge.stages[-1].limit_at(timezone.now()) == 50_000
