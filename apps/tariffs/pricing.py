@@ -113,7 +113,10 @@ def price_session(
 
 def _check_size(record: SessionRecord, plan: Plan) -> None:
     """Each period may have to look at each price whose restrictions don't hold."""
-    prices = sum(len(each.components) for each in plan.used if each.unconditional is None)
+    prices = 0
+    for tariff in plan.used:
+        if tariff.unconditional is None:
+            prices += len(tariff.components)
     if prices * len(record.periods) > MOST_CHECKS:
         raise CdrTooLarge(
             f"{len(record.periods)} charging periods are too many for tariffs of {prices} prices "
