@@ -24,8 +24,19 @@ def register() -> None:
 def _freeze_invoices() -> None:
     table = Invoice._meta.db_table
     triggers.frozen_when(table, "OLD.state = 'ISSUED'", message="an issued invoice never changes")
+    kept = [f for f in Invoice._meta.concrete_fields if f.name not in Invoice.ERASABLE]
+    others = [str(field.column) for field in kept]
     triggers.frozen_when(
-        table, "OLD.state = 'DISCARDED'", message="a discarded draft never changes"
+        table, "OLD.state = 'DISCARDED'", *others, message="a discarded draft never changes"
+    )
+    triggers.register(
+        Trigger(
+            table,
+            Operation.UPDATE,
+            "of a discarded draft the customer is only ever erased",
+            "OLD.state = 'DISCARDED' AND NEW.buyer_vat_id <> '' "
+            "AND NEW.buyer_vat_id <> OLD.buyer_vat_id",
+        )
     )
 
 

@@ -128,6 +128,8 @@ class Story:
 def _value(field, record):
     """As entries tell it; versions keep personal values of any type as text or JSON."""
     value = getattr(record, field.attname)
+    if value == ERASED:
+        return value
     if isinstance(value, str) and not isinstance(field, models.CharField | models.TextField):
         value = json.loads(value) if isinstance(field, models.JSONField) else field.to_python(value)
     return None if value in EMPTY else diff.plain(value)

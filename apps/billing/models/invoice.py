@@ -129,6 +129,9 @@ class Invoice(AuditedModel):
 
     objects: ClassVar[Any] = InvoiceQuerySet.as_manager()
 
+    # What goes from a discarded draft when its customer is erased: no law asks to keep it.
+    ERASABLE: ClassVar[frozenset[str]] = frozenset({"buyer_vat_id", "updated_at"})
+
     # The row itself never changes once it is issued, so that no version needs it again.
     audit_unversioned: ClassVar[tuple[str, ...]] = ("buyer",)
     audit_personal: ClassVar[tuple[str, ...]] = ("buyer_vat_id", "discard_reason")
@@ -178,13 +181,18 @@ class Invoice(AuditedModel):
         return self.number or f"Draft {self.account} {self.period_start:%Y-%m}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Write a draft, or move one to its final state. Raises InvoiceFrozen for any other."""
+        """Write a draft, or move one to its final state; of a discarded one, only ERASABLE.
+
+        Raises InvoiceFrozen for any other.
+        """
         if not self._state.adding:
-            self._refuse_frozen()
+            self._refuse_frozen(kwargs.get("update_fields"))
         super().save(*args, **kwargs)
 
-    def _refuse_frozen(self) -> None:
+    def _refuse_frozen(self, only: Iterable[str] | None) -> None:
         stored = Invoice._base_manager.only("state", "number").get(pk=self.pk)
+        if stored.state == Invoice.State.DISCARDED and only and self.ERASABLE.issuperset(only):
+            return
         if stored.state != Invoice.State.DRAFT:
             raise InvoiceFrozen(
                 f"Invoice {stored.number or self.pk} is {stored.get_state_display().lower()} "
