@@ -1,7 +1,7 @@
 """What accounts, tokens and users hold of a person, for export and for erasing."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +20,16 @@ ACCOUNT, USER = "accounts.account", "accounts.user"
 STRANGER = "stranger"
 # Shorter words would be found in the middle of others.
 SHORTEST_NAME = 4
+
+# Given a card in capitals: contracts of others' customers that came together with it.
+CardLookup = Callable[[str], Iterable[str]]
+
+_card_lookups: list[CardLookup] = []
+
+
+def register_card_lookup(lookup: CardLookup) -> None:
+    """Find the contracts behind a stranger's card: what names a contract lies under its key."""
+    _card_lookups.append(lookup)
 
 
 def register() -> None:
@@ -82,12 +92,24 @@ def find_users(text: str) -> Iterator[Person]:
 def find_strangers(text: str) -> Iterator[Person]:
     """By a contract id or a card that peers told us of, and that is none of our tokens."""
     word = text.strip().upper()
-    keys = _keys_of([word], [word])
-    ours = Token.objects.filter(Q(contract_id__iexact=word) | Q(uid__iexact=word))
+    if Token.objects.filter(Q(contract_id__iexact=word) | Q(uid__iexact=word)).exists():
+        return
+    one = frozenset([word])
+    if contracts := {contract.upper() for find in _card_lookups for contract in find(word)}:
+        # Cards of different companies may have the same uid.
+        yield from (_stranger(contract, one) for contract in sorted(contracts))
+        return
+    keys = _keys_of(one, one)
     known = PersonKey.objects.filter(pk__in=keys).order_by("created_at").first()
-    if known is not None and not ours.exists():
-        one = frozenset([word])
-        yield Person(STRANGER, known.pk, word, keys, contracts=one, cards=one)
+    if known is not None:
+        yield Person(STRANGER, known.pk, word, keys, contracts=one, cards=one, known_by=word)
+
+
+def _stranger(contract: str, cards: frozenset[str]) -> Person:
+    [key], contracts = _keys_of([contract], []), frozenset([contract])
+    return Person(
+        STRANGER, key, contract, _keys_of(contracts, cards), contracts, cards, known_by=contract
+    )
 
 
 def _by_id(text: str) -> Q:

@@ -52,7 +52,8 @@ class PersonBusy(DomainError):
 class Person:
     """`keys` are all persons under whose keys their values are kept; `contracts` and `cards` what
     they charge with, in capitals; `names` what others' texts may call them, also inside of a word;
-    `words` what does so only as a word of its own."""
+    `words` what does so only as a word of its own. `known_by` finds exactly this person, where the
+    id doesn't."""
 
     kind: str
     id: UUID
@@ -62,6 +63,7 @@ class Person:
     cards: frozenset[str] = field(default_factory=frozenset)
     names: frozenset[str] = field(default_factory=frozenset)
     words: frozenset[str] = field(default_factory=frozenset)
+    known_by: str = ""
 
     @property
     def all_keys(self) -> set[UUID]:
@@ -122,8 +124,8 @@ def find_person(text: str) -> Person:
     if not found:
         raise PersonNotFound(f"Nobody is known by {text!r}.")
     if len(found) > 1:
-        named = ", ".join(f"{person.kind} {person.id}" for person in found)
-        raise PersonAmbiguous(f"{text!r} names several; give an id: {named}.")
+        named = ", ".join(f"{person.kind} {person.known_by or person.id}" for person in found)
+        raise PersonAmbiguous(f"{text!r} names several; say which: {named}.")
     return found[0]
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db.models import Q
 from django.db.models.functions import Upper
 
+from apps.accounts.personal import register_card_lookup
 from apps.audit.change import change_of
 from apps.audit.context import Actor
 from apps.audit.personal import erased, person_of_token
@@ -22,12 +23,20 @@ _TEXTS: Final = ("remark", "rejection_reason", "deletion_reason")
 
 def register() -> None:
     """Called in CdrsConfig.ready(), after the tokens that lead to the contracts."""
+    register_card_lookup(contracts_of_card)
     register_holding(Holding("cdrs", export_cdrs, erase_cdrs, _keys_of(CDR)))
     register_holding(
         Holding("sessions", export_sessions, erase_sessions, _keys_of(ChargingSession))
     )
     register_holding(Holding("cdr_conflicts", export_conflicts, erase_conflicts))
     register_holding(Holding("import_findings", export_findings))
+
+
+def contracts_of_card(card: str) -> Iterator[str]:
+    """Of charges that are none of our customers'."""
+    for model in (CDR, ChargingSession):
+        theirs = model.objects.alias(card=Upper("token_uid")).filter(card=card, account=None)
+        yield from theirs.exclude(contract_id="").values_list("contract_id", flat=True).distinct()
 
 
 def charges_of(model: Any, person: Person) -> Any:

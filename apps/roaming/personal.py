@@ -13,6 +13,7 @@ from django.db.models.functions import Cast
 from django.utils import timezone
 
 from apps.accounts.models import Token
+from apps.accounts.personal import register_card_lookup
 from apps.audit.context import Actor
 from apps.audit.personal import ERASED, reveal_only
 from apps.audit.persons import Holding, Person, PersonBusy, register_holding
@@ -29,6 +30,7 @@ from apps.roaming.models import (
     SentCommand,
     WaitingCdr,
 )
+from apps.roaming.persons import contracts_in
 from apps.roaming.services.queueing import Message, cancel_waiting, enqueue, note_not_told
 from apps.roaming.services.token_pushes import push_of, pushed_until
 from apps.roaming.services.tokens import Owners, token_message, tokens_for
@@ -38,11 +40,18 @@ _BODIES: Final = ("url", "request_body", "response_body")
 
 def register() -> None:
     """Called in RoamingConfig.ready(), after the tokens that lead to the contracts."""
+    register_card_lookup(contracts_of_card)
     register_holding(Holding("messages", export_messages, erase_notes, prepare=prepare))
     register_holding(Holding("peer_objects", export_objects, erase_objects))
     register_holding(Holding("pushes", export_pushes, erase_pushes))
     register_holding(Holding("commands", export_commands, erase_commands))
     register_holding(Holding("authorizations", export_authorizations))
+
+
+def contracts_of_card(card: str) -> Iterator[str]:
+    """Of tokens as other eMSPs sent them, whose key is the card."""
+    for kept in KeptObject.objects.filter(module="tokens", key=card):
+        yield from contracts_in(kept.body)
 
 
 def prepare(person: Person) -> None:

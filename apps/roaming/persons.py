@@ -32,9 +32,14 @@ def drivers_in(module: str, text: str) -> set[UUID]:
     """All that a message of this module names."""
     if module not in MODULES:
         return set()
-    contracts = {person_of_contract(_read(found)) for found in _CONTRACT.findall(text)} - {None}
+    contracts = {person_of_contract(contract) for contract in contracts_in(text)} - {None}
     found = contracts or {person_of_card(_read(found)) for found in _CARD.findall(text)}
     return {person for person in found if person is not None}
+
+
+def contracts_in(text: str) -> list[str]:
+    """The contract ids that a message names, as it writes them."""
+    return [_read(found) for found in _CONTRACT.findall(text)]
 
 
 def drivers_of_exchange(module: str, url: str, bodies: Iterable[str]) -> set[UUID]:
