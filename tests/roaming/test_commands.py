@@ -11,7 +11,7 @@ from apps.locations.models import Operator
 from apps.remote_sessions import operators
 from apps.remote_sessions.operators import StartOrder, StopOrder
 from apps.roaming.gateway import OcpiGateway
-from apps.roaming.models import Peer, SentCommand
+from apps.roaming.models import Exchange, Peer, SentCommand
 from apps.roaming.ocpi.commands import Place
 from apps.roaming.ocpi.headers import PartyRef
 from apps.roaming.services import charging
@@ -243,6 +243,39 @@ def test_charging_profiles_are_set_read_and_cleared(
         peer=peer, operator=CPO, session_id="S1", reason="grid", now=now
     )
     assert operator.seen[-1].method == "DELETE"
+
+
+def test_the_secret_of_a_callback_address_is_kept_nowhere(
+    cpo: PeerClient, operator: OperatorServer, capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    peer, now = Peer.objects.get(), timezone.now()
+    caplog.set_level("DEBUG")
+    about = {"peer": peer, "operator": CPO, "session_id": "S1", "reason": "grid", "now": now}
+    charging.set_charging_profile(profile={"charging_rate_unit": "A"}, **about)
+    charging.ask_charging_profile(seconds=900, **about)
+    charging.clear_charging_profile(**about)
+    asked, cleared = operator.seen[-2:]
+    secrets = [
+        urls.rsplit("/", 1)[1]
+        for urls in (
+            operator.seen[0].body["response_url"],
+            asked.query["response_url"],
+            cleared.query["response_url"],
+        )
+    ]
+    peer.allowed_origins = []
+    peer.versions_url = "http://127.0.0.1:9/versions"
+    peer.save()
+    refused = charging.clear_charging_profile(**about)
+    assert "is not at an address" in refused.response_message
+    assert "?" not in refused.response_message
+    kept = [each.url + each.request_body for each in Exchange.objects.order_by("at")]
+    assert [each.count("***") for each in kept] == [1, 1, 1]
+    told = str(kept) + caplog.text + "".join(capfd.readouterr())
+    for secret in secrets:
+        assert len(secret) == 43
+        assert secret not in told
 
 
 def test_charging_preferences_reach_the_operator(peer: Peer, operator: OperatorServer) -> None:

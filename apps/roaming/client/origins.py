@@ -32,12 +32,17 @@ def origin_of(url: str) -> Origin:
         port = parts.port or _PORTS[parts.scheme]
         host = (parts.hostname or "").rstrip(".").lower()
     except (ValueError, KeyError):
-        raise AddressRefused(f"{url[:200]} is no address of a web server.") from None
+        raise AddressRefused(f"{_shown(url)} is no address of a web server.") from None
     if not host or parts.username or parts.password or any(c.isspace() for c in url):
-        raise AddressRefused(f"{url[:200]} is no address of a web server.")
+        raise AddressRefused(f"{_shown(url)} is no address of a web server.")
     if parts.scheme != "https" and not settings.OCPI_ALLOW_PRIVATE_HOSTS:
-        raise AddressRefused(f"{url[:200]} is not encrypted; https is required.")
+        raise AddressRefused(f"{_shown(url)} is not encrypted; https is required.")
     return parts.scheme, host, port
+
+
+def _shown(url: str) -> str:
+    """For messages: the query may hold the secret of a callback address."""
+    return url.partition("?")[0][:200]
 
 
 def allowed_origins(peer: Peer) -> set[Origin]:
@@ -50,6 +55,6 @@ def require_allowed(*, peer: Peer, url: str) -> None:
     """Raises AddressRefused."""
     if origin_of(url) not in allowed_origins(peer):
         raise AddressRefused(
-            f"{url[:200]} is not at an address of {peer}. "
+            f"{_shown(url)} is not at an address of {peer}. "
             "If it is right, add it to the peer's allowed addresses."
         )
