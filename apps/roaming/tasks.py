@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from apps.core.errors import DomainError
 from apps.core.leases import job_run, lease
+from apps.roaming.client.calls import PeerNotReached
 from apps.roaming.models import Peer, PullCursor
 from apps.roaming.services.delivering import deliver_queue, due_queues
 from apps.roaming.services.exchanges import purge_exchanges
@@ -30,7 +31,7 @@ def _registered(peer_id: str) -> Peer | None:
 
 @shared_task
 def pull_peer(peer_id: str) -> None:
-    """Pull all lists of a peer; one that fails does not keep the others."""
+    """Pull all lists of a peer; one that fails does not keep the others, unless nobody is there."""
     peer = _registered(peer_id)
     if peer is None:
         return
@@ -43,6 +44,10 @@ def pull_peer(peer_id: str) -> None:
             pull_module(peer=peer, module=module, operator=operator)
         except PullRunning:
             continue
+        except PeerNotReached as error:
+            # Its other lists are behind the same door: the worker is for those that answer.
+            log.warning("pull failed", peer=str(peer), module=module, error=error.message)
+            return
         except DomainError as error:
             log.warning("pull failed", peer=str(peer), module=module, error=error.message)
 

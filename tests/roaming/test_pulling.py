@@ -10,7 +10,7 @@ from django.utils import timezone
 from apps.cdrs.models import CDR, ChargingSession
 from apps.core.errors import DomainError
 from apps.locations.models import Evse, Location
-from apps.roaming.client.calls import PeerAnswer
+from apps.roaming.client.calls import PeerAnswer, PeerNotReached
 from apps.roaming.client.origins import AddressRefused
 from apps.roaming.client.pages import ListRefused
 from apps.roaming.models import Exchange, KeptObject, Peer, PullCursor
@@ -162,6 +162,21 @@ def test_a_pull_stops_when_the_connection_ended_meanwhile(
     monkeypatch.setattr("apps.roaming.tasks.pull_module", pull_and_end)
     pull_peer(str(peer.pk))
     assert [seen.path for seen in operator.seen] == ["/2.2.1/locations"]
+
+
+@pytest.mark.parametrize(("error", "asked"), [(PeerNotReached, 1), (ListRefused, 4)])
+def test_a_peer_that_is_not_there_is_not_waited_for_list_by_list(
+    peer: Peer, monkeypatch: pytest.MonkeyPatch, error: type[DomainError], asked: int
+) -> None:
+    lists: list[str] = []
+
+    def fail(*, module: str, **options: Any) -> None:
+        lists.append(module)
+        raise error("Nobody there.")
+
+    monkeypatch.setattr("apps.roaming.tasks.pull_module", fail)
+    pull_peer(str(peer.pk))
+    assert lists == ["locations", "tariffs", "sessions", "cdrs"][:asked]
 
 
 @pytest.mark.parametrize(
