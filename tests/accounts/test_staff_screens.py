@@ -165,3 +165,19 @@ def test_lists_ask_the_same_number_of_queries_for_many_rows(django_assert_max_nu
     for _ in range(8):
         TokenFactory(), UserFactory(provider=ProviderFactory())
     assert [queries(address) for address in addresses] == few
+
+
+def test_administrator_sets_a_password_and_the_trail_says_that_but_not_which():
+    user = UserFactory(email="kim@example.com")
+    page = reverse("admin:auth_user_password_change", args=[user.pk])
+    chosen = {"password1": "pass-4711-word", "password2": "pass-4711-word"}
+    administrator = staff_client(Role.ADMINISTRATOR)
+    assert administrator.post(page, chosen | {"password2": "another"}).status_code == 200
+    assert Entry.objects.story_of(user).count() == 1
+    assert administrator.post(page, chosen).status_code == 302
+    user.refresh_from_db()
+    assert user.check_password("pass-4711-word")
+    entry = Entry.objects.story_of(user).first()
+    assert set(entry.after) == {"password"}
+    assert user.password not in str(entry.after)
+    assert staff_client(Role.SUPPORT).post(page, chosen).status_code == 403

@@ -1,8 +1,9 @@
 """Whether a full run of the tests walked through everything that writes.
 
 What there is, is asked of the project itself: the public functions of all services, the addresses
-that take writes, the forms and actions of all staff screens. What no watched test walked through
-is named, and fails the run; what writes no business record is listed here with the reason.
+that take writes, the forms, actions and further pages of all staff screens. What no watched test
+walked through is named, and fails the run; what writes no business record is listed here with the
+reason.
 """
 
 from django.contrib import admin
@@ -43,12 +44,19 @@ ADDRESSES_NOT_WALKED = {
     "ANY stations/points.json": "Only reads: the map of the portal.",
     "ANY api/docs/errors": "Only reads: documentation.",
     "POST admin/roaming/sentcommand/add/": "Only reads: the choice of what to ask a station.",
+    "POST admin/search/": "Only reads: the search of the staff screens.",
+    "POST admin/audit/entry/export.csv": "Only reads; its GET leaves a note in the trail.",
+    "POST admin/tariffs/tariff/preview/": "Only computes: prices of what is being edited.",
+    "POST admin/billing/invoice/(?P<pk>[0-9a-f-]{36})/(?P<format>pdf|xml)/$": "Only reads: a file.",
+    "POST admin/vat-report/": "Only reads.",
+    "POST admin/vat-report/documents/": "Only reads.",
+    "POST admin/vat-report/csv/": "Only reads.",
 }
 
 
 def forgotten(walked):
     """What was not walked through, in words."""
-    there = {**services(), **dict.fromkeys(addresses()), **dict.fromkeys(staff_actions())}
+    there = dict.fromkeys([*services(), *addresses(), *staff_actions(), *staff_addresses()])
     left_out = {**NOT_WALKED, **ADDRESSES_NOT_WALKED}
     for key in sorted(there.keys() - walked - left_out.keys()):
         yield f"{key}: no test with a watched trail walks through it"
@@ -74,12 +82,28 @@ def addresses():
 
 def _routes(resolver, prefix=""):
     for pattern in resolver.url_patterns:
-        # As Django joins them in a match.
-        route = prefix + str(pattern.pattern).removeprefix("^")
+        route = _at(prefix, pattern)
         if hasattr(pattern, "url_patterns"):
             yield from _routes(pattern, route)
         else:
             yield route, pattern
+
+
+def _at(prefix, pattern):
+    """As Django joins them in a match."""
+    return prefix + str(pattern.pattern).removeprefix("^")
+
+
+def staff_addresses():
+    """The POST of each address of the staff site that doesn't come with Django's own screens."""
+    site = admin.site
+    own = {_at("admin/", pattern) for pattern in admin.AdminSite.get_urls(site)}
+    for model, screen in site._registry.items():
+        base = f"admin/{model._meta.app_label}/{model._meta.model_name}/"
+        own |= {_at(base, pattern) for pattern in admin.ModelAdmin.get_urls(screen)}
+    for route, _ in _routes(get_resolver()):
+        if route.startswith("admin/") and route not in own:
+            yield f"POST {route}"
 
 
 def staff_actions():
