@@ -125,9 +125,12 @@ def _credit_key(message: ChargeMessage) -> tuple[str, str, str]:
 
 
 def _credited(messages: Sequence[ChargeMessage]) -> set[tuple[str, str, str]]:
+    """The CDRs that credits among the messages name: of those we have, and of these messages."""
     keys = {_credit_key(message) for message in messages}
     keys = {key for key in keys if key[2]}
     if not keys:
         return set()
     rows = CDR.objects.live().identities(keys).values_list("country_code", "party_id", "cdr_id")
-    return {(country.upper(), party.upper(), cdr.upper()) for country, party, cdr in rows}
+    known = {(country.upper(), party.upper(), cdr.upper()) for country, party, cdr in rows}
+    bills = [each for each in messages if isinstance(each, CdrMessage) and not each.is_credit]
+    return known | {(*_party(bill), bill.cdr_id.upper()) for bill in bills}

@@ -3,15 +3,17 @@
 from decimal import Decimal
 
 import pytest
+import time_machine
 
 from apps.billing.models import Invoice
 from apps.billing.periods import Period
 from apps.billing.services import run_invoices
 from apps.cdrs import services as cdr_services
-from apps.cdrs.messages import Price
+from apps.cdrs.messages import CdrMessage, Price
 from apps.cdrs.models import CDR, ReviewRule
 from apps.payments.models import SandboxPayment
 from apps.payments.states import State as PaymentState
+from apps.remote_sessions import services
 from apps.remote_sessions.models import RemoteSession
 from apps.remote_sessions.states import State
 from tests.accounts.factories import AccountFactory, TokenFactory
@@ -74,8 +76,6 @@ def test_no_review_rule_accepts_a_second_cdr_by_itself(world, charge):
 
 
 def test_two_cdrs_of_one_charge_in_one_delivery_are_one_and_a_second(world):
-    from apps.cdrs.messages import CdrMessage
-
     remote_session = world.active(blocked="50")
     common = {
         **world._charge(), "ended_at": world.now, "session_id": "S-1", "location_country": "NL",
@@ -89,6 +89,90 @@ def test_two_cdrs_of_one_charge_in_one_delivery_are_one_and_a_second(world):
     first, second = CDR.objects.order_by("cdr_id")
     assert fresh(remote_session).cdr == first
     assert (reasons(first), reasons(second)) == ([], ["SECOND_CDR_OF_CHARGE"])
+
+
+def delivery(world, *bills: dict) -> list[CDR]:
+    """Several CDRs in one page of a pull, or in one batch."""
+    common = {
+        **world._charge(), "ended_at": world.now, "session_id": "S-1", "location_country": "NL",
+        "total_cost": Price(Decimal(10)), "kwh": Decimal(10),
+    }  # fmt: skip
+    cdr_services.receive_cdrs(
+        messages=[CdrMessage(**{**common, **bill}) for bill in bills], source="OCPI",
+        now=world.now,
+    )  # fmt: skip
+    return list(CDR.objects.filter(cdr_id__in=[bill["cdr_id"] for bill in bills]).order_by("id"))
+
+
+BACK = {
+    "cdr_id": "C-1-CREDIT", "is_credit": True, "credit_reference_id": "C-1",
+    "total_cost": Price(Decimal(-10)),
+}  # fmt: skip
+CORRECTED = {"cdr_id": "C-2", "total_cost": Price(Decimal(20))}
+
+
+def test_a_credit_and_the_corrected_cdr_in_one_delivery_replace_the_cdr(world, unpaid):
+    back, corrected = delivery(world, BACK, CORRECTED)
+    world.job()
+
+    assert (reasons(back), reasons(corrected)) == ([], [])
+    assert fresh(unpaid).cdr == corrected
+    assert fresh(unpaid).payment.captured_amount == Decimal("24.20")
+
+
+def test_a_cdr_its_credit_and_the_corrected_one_in_one_delivery_are_the_corrected_one(world):
+    remote_session = world.active(blocked="50")
+
+    first, back, corrected = delivery(world, {"cdr_id": "C-1"}, BACK, CORRECTED)
+    world.job()
+
+    assert (reasons(first), reasons(back), reasons(corrected)) == ([], [], [])
+    assert fresh(remote_session).cdr == corrected
+    assert fresh(remote_session).payment.captured_amount == Decimal("24.20")
+    assert SandboxPayment.objects.get().captures == 1
+
+
+def test_a_cdr_that_was_taken_back_is_given_to_no_other_charge(world, unpaid):
+    delivery(world, BACK, CORRECTED)
+    world.job()
+    other = world.start(blocked="50")
+    world.job()
+
+    assert fresh(unpaid).cdr.cdr_id == "C-2"
+    assert fresh(other).cdr is None
+
+
+def test_staff_attach_the_corrected_cdr_that_nobody_recognised(world, unpaid):
+    delivery(world, BACK)
+    stray = world.send_cdr(cdr_id="C-2", session_id="S-9", evse_uid="", evse_id="")
+
+    services.attach_cdr(remote_session_id=unpaid.pk, cdr=stray, reason="by phone", now=world.now)
+
+    assert fresh(unpaid).cdr == stray
+
+
+def test_money_that_waits_for_a_corrected_cdr_is_released_some_days_after_the_credit(world, unpaid):
+    world.wait(days=10)
+    with time_machine.travel(world.now, tick=False):
+        delivery(world, BACK)
+    world.job()
+    assert fresh(unpaid).payment.state == PaymentState.PREAUTH_ACCEPTED
+
+    world.wait(days=7)
+    world.job()
+
+    assert fresh(unpaid).payment.state == PaymentState.RELEASED
+    assert any("No corrected CDR came in time" in line for line in story(unpaid))
+
+
+def test_a_refused_credit_leaves_the_money_to_the_cdr(world, unpaid):
+    with time_machine.travel(world.now, tick=False):
+        (back,) = delivery(world, BACK)
+    cdr_services.reject_cdr(cdr=back, reason="not agreed", now=world.now)
+    world.wait(days=10)
+    world.job()
+
+    assert fresh(unpaid).payment.state == PaymentState.PREAUTH_ACCEPTED
 
 
 def test_a_second_charge_with_the_same_token_at_the_same_station_is_none(world, charge):
@@ -225,15 +309,6 @@ def test_a_credit_of_a_part_under_a_price_of_our_own_is_put_before_a_person(worl
     cdr_services.reject_cdr(cdr=back, reason="no part credits", now=world.now)
     world.hear_events()
     assert fresh(waiting).payment.captured_amount == Decimal("6.05")
-
-
-def test_money_that_waits_for_a_corrected_cdr_is_released_after_the_set_time(world, unpaid):
-    credit(world, unpaid)
-    world.wait(minutes=8640)
-
-    world.job()
-
-    assert fresh(unpaid).payment.state == PaymentState.RELEASED
 
 
 def test_a_credit_after_the_capture_is_put_before_a_person(world, charge):

@@ -200,6 +200,16 @@ class CDR(Charge):
     def __str__(self) -> str:
         return f"{self.party} {self.cdr_id}"
 
+    def cancels(self, cdr: "CDR") -> bool:
+        """Whether this credit, which is not refused, leaves nothing of the CDR that it names.
+
+        Also when an amount is not known: OCPI has only credits of a whole CDR (2.2.1, mod_cdrs).
+        """
+        if not self.is_credit or self.deleted_at or self.status == self.Status.REJECTED:
+            return False
+        cost, back = cdr.total_cost_excl_vat, self.total_cost_excl_vat
+        return cost is None or back is None or cost + back <= 0
+
     def check_change(
         self, stored: dict[str, Any], fields: "Sequence[models.Field[Any, Any]]"
     ) -> None:

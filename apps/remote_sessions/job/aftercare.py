@@ -71,22 +71,23 @@ def release_unused(*, times: ReleaseTimes, now: datetime) -> Counter[str]:
         Q(cancelled_at__lte=now - times.cancelled) | Q(reason__in=NOTHING_STARTED)
     )
     wrong = Q(state=State.ERROR, error_at__lte=now - times.without_cdr)
-    unclear = (Q(cdr=None) | Q(credit_cdr__isnull=False)) & Q(
-        state=State.COMPLETED, settlement__in=UNSETTLED,
-        completed_at__lte=now - times.without_cdr,
-    )  # fmt: skip
+    # A corrected CDR has as long to come, from the credit on.
+    latest = now - times.without_cdr
+    awaits_cdr = Q(cdr=None, completed_at__lte=latest) | Q(credit_cdr__created_at__lte=latest)
+    unclear = Q(state=State.COMPLETED, settlement__in=UNSETTLED) & awaits_cdr
     unused = RemoteSession.objects.filter(blocked & (given_up | wrong | unclear))
     return _do_batches("RELEASED", unused, partial(_release_batch, now=now))
 
 
 def _release_batch(ids: list[UUID], *, now: datetime) -> int:
     with transaction.atomic():
-        rows = list(_locked(ids).exclude(state__in=[State.ACTIVE, State.STOPPING]))
+        found = _locked(ids).exclude(state__in=[State.ACTIVE, State.STOPPING])
+        rows = [row for row in found.select_related("cdr", "credit_cdr") if row.takes_cdr]
         payments = [row.payment_id for row in rows if row.payment_id]
         request_releases(payment_ids=payments, reason="No CDR came in time.", now=now)
         changes = Changes(now)
         for row in rows:
-            missing = "corrected CDR" if row.credit_cdr_id else "CDR"
+            missing = "corrected CDR" if row.cdr_id else "CDR"
             changes.tell(row, TimelineEntry.Kind.PAYMENT,
                          f"No {missing} came in time: the blocked amount is released.")  # fmt: skip
         changes.save("released what was blocked")

@@ -11,6 +11,7 @@ from apps.cdrs.models import CDR, ChargingSession
 from apps.remote_sessions.job.reading import Row
 from apps.remote_sessions.matching import CLOCK_SKEW, Match
 from apps.remote_sessions.services.candidates import match_all, match_window
+from apps.remote_sessions.services.credits import cancelled_among
 
 
 def find_sessions(rows: Sequence[Row]) -> list[tuple[ChargingSession, Match]]:
@@ -32,6 +33,8 @@ def find_cdrs(rows: Sequence[Row]) -> list[tuple[CDR, Match]]:
     free = CDR.objects.filter(remote_session=None, deleted_at=None, is_credit=False)
     free = free.defer(*UNUSED_FIELDS)
     found = _of_any(free, [*_by_reference(wanting), *_by_cdr_ids(wanting), *_by_token(wanting)])
+    cancelled = cancelled_among(found)
+    found = [cdr for cdr in found if cdr.pk not in cancelled]
     return [(c, match) for c, match in match_all(found) if isinstance(c, CDR)]
 
 

@@ -217,20 +217,19 @@ class RemoteSession(AuditedModel):
     @property
     def takes_cdr(self) -> bool:
         """It waits for its CDR, or for one that corrects a CDR taken back before it was paid."""
-        if self.cdr_id is None:
+        return self.cdr_id is None or self.takes_cdr_after(self.credit_cdr)
+
+    def takes_cdr_after(self, credit: CDR | None) -> bool:
+        """Whether this credit makes it wait for a CDR."""
+        if self.cdr is None:
             return True
-        return self.is_taken_back and self.settlement in {self.Settlement.NOT_DUE, *UNSETTLED}
+        is_open = self.settlement in {self.Settlement.NOT_DUE, *UNSETTLED}
+        return is_open and credit is not None and credit.cancels(self.cdr)
 
     @property
     def is_taken_back(self) -> bool:
         """The operator's credit, not refused, is of the whole CDR; of a part it leaves a rest."""
-        cdr, credit = self.cdr, self.credit_cdr
-        if cdr is None or credit is None or credit.deleted_at:
-            return False
-        if credit.status == CDR.Status.REJECTED:
-            return False
-        cost, back = cdr.total_cost_excl_vat, credit.total_cost_excl_vat
-        return cost is None or back is None or cost + back <= 0
+        return bool(self.cdr and self.credit_cdr and self.credit_cdr.cancels(self.cdr))
 
     def __str__(self) -> str:
         return f"{self.token} at {self.evse} ({self.requested_at:%Y-%m-%d %H:%M})"

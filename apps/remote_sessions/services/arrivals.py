@@ -19,6 +19,7 @@ from apps.remote_sessions.services.attaching import (
 )
 from apps.remote_sessions.services.candidates import candidates_for, match_all, match_among
 from apps.remote_sessions.services.changes import Changes
+from apps.remote_sessions.services.credits import cancelled_in
 from apps.remote_sessions.services.further_cdrs import (
     owners_of_credited,
     tell_credit,
@@ -46,8 +47,7 @@ class Listener:
     def cdrs_arrived(self, cdrs: Sequence[CDR], *, now: datetime) -> None:
         try:
             with transaction.atomic():
-                attach_cdrs([cdr for cdr in cdrs if not cdr.is_credit], now=now)
-                note_credits([cdr for cdr in cdrs if cdr.is_credit], now=now)
+                take_cdrs(cdrs, now=now)
         except Exception:
             logger.exception("cdrs_not_attached", cdrs=[str(cdr) for cdr in cdrs][:20])
 
@@ -79,7 +79,24 @@ def _attach_first(changes: Changes, session: ChargingSession) -> None:
             attach_session_to(changes, owner, session, match)
 
 
-def attach_cdrs(cdrs: Sequence[CDR], *, now: datetime) -> None:
+def take_cdrs(cdrs: Sequence[CDR], *, now: datetime) -> None:
+    """What one delivery says of remote sessions; money is asked for when all of it is heard.
+
+    Credits first, because a corrected CDR takes the place of the one that was taken back; then
+    the CDRs, and the credits of a part of these.
+    """
+    cancelled = cancelled_in(cdrs)
+    credits = {cdr.pk: cdr for cdr in cdrs if cdr.is_credit}
+    changed: dict[UUID, RemoteSession] = {}
+    for noted in note_credits(list(credits.values()), changed, now=now):
+        del credits[noted]
+    bills = [cdr for cdr in cdrs if not cdr.is_credit and cdr.pk not in cancelled]
+    attach_cdrs(bills, changed, now=now)
+    note_credits(list(credits.values()), changed, now=now)
+    settle(list(changed.values()), now=now)
+
+
+def attach_cdrs(cdrs: Sequence[CDR], changed: dict[UUID, RemoteSession], *, now: datetime) -> None:
     """Attach those that belong to remote sessions; of a second one for a charge its story tells."""
     matched = match_among(cdrs, candidates_for(cdrs))
     if not (matched.firsts or matched.seconds):
@@ -94,21 +111,24 @@ def attach_cdrs(cdrs: Sequence[CDR], *, now: datetime) -> None:
         if (owner := owners.get(match.candidate_id)) is not None:
             tell_second(changes, owner, cdr)
     changes.save("its CDR came")
-    settle(list(changes.touched.values()), now=now)
+    changed.update(changes.touched)
 
 
-def note_credits(credits: Sequence[CDR], *, now: datetime) -> None:
-    """Tell remote sessions that the operator took their CDR back."""
+def note_credits(
+    credits: Sequence[CDR], changed: dict[UUID, RemoteSession], *, now: datetime
+) -> set[UUID]:
+    """Tell remote sessions that the operator took their CDR back; the credits that did."""
     owners = owners_of_credited(credits)
     if not owners:
-        return
+        return set()
     changes = Changes(now)
     rows = {row.pk: row for row in lock_ids([owner.pk for owner in owners.values()])}
     for credit in credits:
         if credit.pk in owners:
             tell_credit(changes, rows[owners[credit.pk].pk], credit)
     changes.save("its CDR was taken back")
-    settle(list(changes.touched.values()), now=now)
+    changed.update(changes.touched)
+    return set(owners)
 
 
 def _locked(wanted: dict[str, ChargingSession]) -> dict[object, RemoteSession]:

@@ -5,7 +5,7 @@ follow. Some operators send credits of a part all the same; the rest of the CDR 
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -30,11 +30,28 @@ def credits_of(remote_sessions: Sequence[RemoteSession]) -> dict[UUID, list[CDR]
     return found
 
 
-def _standing(owners: dict[Identity, UUID]) -> QuerySet[CDR] | list[CDR]:
-    if not owners:
+def cancelled_among(cdrs: Sequence[CDR]) -> set[UUID]:
+    """Those that credits on record take back as a whole: no charge is left of them."""
+    bills = {identity_of(cdr, cdr.cdr_id): cdr for cdr in cdrs}
+    return _cancelled(bills, _standing(bills))
+
+
+def cancelled_in(delivery: Sequence[CDR]) -> set[UUID]:
+    """Those that a credit of the same delivery takes back as a whole."""
+    bills = {identity_of(cdr, cdr.cdr_id): cdr for cdr in delivery if not cdr.is_credit}
+    return _cancelled(bills, [cdr for cdr in delivery if cdr.is_credit])
+
+
+def _cancelled(bills: dict[Identity, CDR], credits: Iterable[CDR]) -> set[UUID]:
+    pairs = [(bills.get(identity_of(one, one.credit_reference_id)), one) for one in credits]
+    return {bill.pk for bill, credit in pairs if bill and credit.cancels(bill)}
+
+
+def _standing(bills: Iterable[Identity]) -> QuerySet[CDR] | list[CDR]:
+    wanted = {number for *_, number in bills}
+    if not wanted:
         return []
     credits = CDR.objects.live().filter(is_credit=True).exclude(status=CDR.Status.REJECTED)
-    wanted = {number for *_, number in owners}
     named = credits.alias(back=Upper("credit_reference_id")).filter(back__in=wanted)
     found: QuerySet[CDR] = named.defer(*UNUSED_FIELDS).order_by("id")
     return found

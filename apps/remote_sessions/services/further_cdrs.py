@@ -6,6 +6,7 @@ put before a person: the CDR is held with the reason, the story says it, nothing
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from django.db.models.functions import Upper
@@ -20,18 +21,25 @@ from apps.remote_sessions.models import RemoteSession
 from apps.remote_sessions.models.remote_session import UNSETTLED
 from apps.remote_sessions.services.candidates import candidates_for, match_among
 from apps.remote_sessions.services.changes import Changes, Kind
-from apps.remote_sessions.services.credits import Identity, identity_of
+from apps.remote_sessions.services.credits import Identity, cancelled_in, identity_of
 from apps.remote_sessions.services.netting import NEEDS_PERSON, WHAT_TO_DO
 
 
 def object_to(cdrs: Sequence[CDR]) -> dict[UUID, HoldReason]:
     """Why a person must look, by CDR id; of CDRs that are not stored yet."""
-    bills = [cdr for cdr in cdrs if not cdr.is_credit]
-    seconds = match_among(bills, candidates_for(bills)).seconds
+    credits = {cdr.pk: cdr for cdr in cdrs if cdr.is_credit}
+    credited = owners_of_credited(list(credits.values()))
+    freed = {owner.pk for pk, owner in credited.items() if owner.takes_cdr_after(credits[pk])}
+    cancelled = cancelled_in(cdrs)
+    bills = [cdr for cdr in cdrs if not cdr.is_credit and cdr.pk not in cancelled]
+    candidates = [
+        replace(candidate, has_cdr=candidate.has_cdr and candidate.id not in freed)
+        for candidate in candidates_for(bills)
+    ]
+    seconds = match_among(bills, candidates).seconds
     owners = _owners([match.candidate_id for _, match in seconds])
     found = {cdr.pk: _of_second(owners[match.candidate_id]) for cdr, match in seconds}
-    credits = {cdr.pk: cdr for cdr in cdrs if cdr.is_credit}
-    for credit_id, owner in owners_of_credited(list(credits.values())).items():
+    for credit_id, owner in credited.items():
         if reason := _of_credit(credits[credit_id], owner):
             found[credit_id] = reason
     return found

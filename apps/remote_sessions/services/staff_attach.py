@@ -52,7 +52,7 @@ def attach_cdr(
     """Attach a CDR that staff recognised. Raises AttachRefused, RemoteSessionNotFound."""
     with transaction.atomic():
         remote_session = locked(remote_session_id)
-        if remote_session.cdr_id is not None:
+        if not remote_session.takes_cdr:
             raise AttachRefused(f"It has the CDR {remote_session.cdr} already.")
         if cdr.is_credit:
             raise AttachRefused(f"{cdr} is a credit: it takes back a charge, it is none.")
