@@ -1,5 +1,7 @@
 """Rounding volumes up to steps, beyond the worked examples."""
 
+from decimal import Decimal
+
 import pytest
 
 from tests.tariffs.messages import Session, component, element, euro, flat_tariff, tariff
@@ -9,6 +11,18 @@ from tests.tariffs.messages import Session, component, element, euro, flat_tarif
 def test_step_of_zero_or_one_does_no_harm(step: int) -> None:
     terms = flat_tariff(component("ENERGY", "0.25", step=step), component("TIME", "3", step=step))
     assert Session().charge(60, "10.123").price(terms).total == euro("5.5308")
+
+
+@pytest.mark.parametrize("version", ["2.1.1", "2.2.1", "2.3.0"])
+def test_missing_step_is_one_watt_hour_or_one_second(version: str) -> None:
+    parts = [component("ENERGY", "100"), component("TIME", "3600")]
+    for part in parts:
+        del part["step_size"]
+    session = Session().charge(60, "1.00001").period(60, TIME="0.0002", ENERGY="0.00001")
+    priced = session.price(flat_tariff(*parts, tax_included="NO"), version=version)
+    billed = [(line.dimension, line.billed_volume) for line in priced.lines]
+    assert billed[0:2] == [("ENERGY", Decimal("1.00001")), ("TIME", 3600)]
+    assert billed[2:4] == [("ENERGY", Decimal("0.00099")), ("TIME", 1)]
 
 
 def test_hours_with_four_decimals_are_whole_seconds() -> None:

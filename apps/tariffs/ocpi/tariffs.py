@@ -38,6 +38,7 @@ VERSIONS = ("2.1.1", "2.2.1", "2.3.0")
 DIMENSIONS = (ENERGY, TIME, PARKING_TIME, SESSION_TIME, FLAT)
 MOST_ELEMENTS = 20_000
 MOST_COMPONENTS = 100_000
+DEFAULT_STEP_SIZE = 1
 
 # How the prices of a tariff stand to tax.
 NET_ONLY = "NET_ONLY"  # 2.1.1: excluding VAT, the VAT isn't told
@@ -270,9 +271,12 @@ def _rate(price: Decimal | None, dimension: str) -> Decimal | None:
 
 
 def _read_step_size(raw: Mapping[str, Any], dimension: str, notes: list[Note]) -> int:
-    """Wh or seconds; a missing, negative or broken step is no step."""
-    if dimension == FLAT or raw.get("step_size") is None:
+    """Wh or seconds; a missing step is the default of 1 (mod_cdrs, CdrDimensionType), a negative
+    or broken one is no step; a flat fee has none (mod_tariffs, TariffDimensionType)."""
+    if dimension == FLAT:
         return 0
+    if raw.get("step_size") is None:
+        return DEFAULT_STEP_SIZE
     step = read_number(raw["step_size"], "step_size")
     if step < 0 or step != step.to_integral_value():
         notes.append(Note("STEP_SIZE_ODD", f"The step_size {step:f} is no step: ignored."))
