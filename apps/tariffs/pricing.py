@@ -29,7 +29,7 @@ from apps.tariffs.ocpi.cdrs import CdrTooLarge, read_cdr
 from apps.tariffs.ocpi.tariffs import check_version, prepare_tariff
 from apps.tariffs.priced import Line, PricedCdr, make_priced, sum_parts
 from apps.tariffs.session import FLAT, Price, SessionRecord
-from apps.tariffs.step_size import apply_step_sizes
+from apps.tariffs.step_size import EACH, LAST, TOGETHER, UNSTEPPED, apply_step_sizes
 from apps.tariffs.tariff import PreparedTariff
 from apps.tariffs.time_zones import UTC, find_zone
 from apps.tariffs.totals import Totals, sum_up
@@ -42,10 +42,10 @@ MOST_CHECKS = 1_000_000
 
 
 class Rules(NamedTuple):
-    """Which rules to apply; the others exist to find out what an operator left out."""
+    """Which rules to apply; all but the defaults are there to find out what an operator did."""
 
     energy_steps: bool = True
-    time_steps: bool = True
+    time_steps: str = LAST
     limits: bool = True
     flat: bool = True
 
@@ -204,12 +204,22 @@ def _variants(record: SessionRecord, plan: Plan, zone: tzinfo) -> list[Variant]:
         Variant(
             "SENT_WITHOUT_TIME_STEP",
             "The step size is not applied to time in the sent total.",
-            total(Rules(time_steps=False)),
+            total(Rules(time_steps=UNSTEPPED)),
         ),
         Variant(
             "SENT_WITHOUT_STEPS",
             "No step size is applied in the sent total.",
-            total(Rules(energy_steps=False, time_steps=False)),
+            total(Rules(energy_steps=False, time_steps=UNSTEPPED)),
+        ),
+        Variant(
+            "SENT_STEP_FOR_EACH",
+            "The step sizes of charging and parking are both applied in the sent total.",
+            total(Rules(time_steps=EACH)),
+        ),
+        Variant(
+            "SENT_STEP_FOR_DURATION",
+            "The step size is applied to charging and parking together in the sent total.",
+            total(Rules(time_steps=TOGETHER)),
         ),
         Variant(
             "SENT_WITHOUT_FLAT",

@@ -5,6 +5,11 @@ that of the last priced time-based component, applied to the total of its dimens
 is not rounded when parking follows it. The surplus is priced at that last component. A free
 component is none. A reservation rounds its own time. A session that switches to another tariff
 isn't rounded.
+
+OCPI 2.1.1 only says that time is billed in blocks (mod_tariffs, PriceComponent), and the first
+edition of 2.2.1 rounds the whole duration of a session that ends parked ("a total duration of 12
+minutes is rounded to 15", mod_tariffs, example of switching elements). The later editions are taken
+for all; `EACH` and `TOGETHER` tell what an operator billed who reads the earlier ones.
 """
 
 from decimal import ROUND_HALF_UP, ROUND_UP, Decimal
@@ -26,6 +31,12 @@ ONE_SECOND = Decimal(1)
 TIME_BASED = frozenset((TIME, PARKING_TIME, SESSION_TIME))
 METERED = TIME_BASED | {ENERGY}
 
+# How the steps of TIME and PARKING_TIME are taken.
+LAST = "LAST"  # on the total of the dimension that comes last
+EACH = "EACH"  # on the total of each dimension
+TOGETHER = "TOGETHER"  # on the whole duration, the surplus at the last component
+UNSTEPPED = "UNSTEPPED"
+
 
 def apply_step_sizes(
     lines: list[Line],
@@ -33,9 +44,10 @@ def apply_step_sizes(
     notes: list[Note],
     *,
     energy: bool = True,
-    time: bool = True,
+    time: str = LAST,
 ) -> None:
-    """Changes the billed volumes of the lines; `energy` and `time` switch a rounding off."""
+    """Changes the billed volumes of the lines; `energy` switches its rounding off, `time` is one of
+    LAST, EACH, TOGETHER and UNSTEPPED."""
     totals: dict[str, Decimal] = {}
     last: dict[str, int] = {}
     last_time_based = ""
@@ -50,7 +62,7 @@ def apply_step_sizes(
         if dimension in TIME_BASED:
             last_time_based = dimension
     if len(tariffs) > 1 and _switches_tariff(lines, notes):
-        energy = time = False
+        energy, time = False, UNSTEPPED
     for dimension, total in totals.items():
         if dimension == FLAT:
             continue
@@ -58,8 +70,8 @@ def apply_step_sizes(
         if dimension == ENERGY:
             billed = _round_energy(line, total, notes) if energy else total
         else:
-            stepped = time and dimension in (last_time_based, RESERVATION_TIME)
-            billed = _round_time(line, total, notes, stepped=stepped)
+            is_last = dimension in (last_time_based, RESERVATION_TIME)
+            billed = _bill_time(line, totals, notes, time=time, is_last=is_last)
         if billed != total:
             lines[last[dimension]] = line.billed_as(line.volume + billed - total)
 
@@ -88,6 +100,18 @@ def _round_energy(line: Line, total: Decimal, notes: list[Note]) -> Decimal:
     )
     notes.append(Note("STEP_SIZE_ENERGY", text))
     return billed
+
+
+def _bill_time(
+    line: Line, totals: dict[str, Decimal], notes: list[Note], *, time: str, is_last: bool
+) -> Decimal:
+    """The seconds to bill for the total of the line's dimension."""
+    total = totals[line.dimension]
+    if time == TOGETHER and is_last and line.dimension in TIME_BASED:
+        before = sum((totals[each] for each in TIME_BASED & totals.keys()), -total)
+        return _round_time(line, before + total, notes, stepped=True) - before
+    stepped = time != UNSTEPPED and (is_last or time == EACH)
+    return _round_time(line, total, notes, stepped=stepped)
 
 
 def _round_time(line: Line, total: Decimal, notes: list[Note], *, stepped: bool) -> Decimal:

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.tariffs.messages import Json, Session, component, element, flat_tariff, tariff
+from tests.tariffs.test_worked_examples import STEPS
 
 ENERGY = component("ENERGY", "0.25", vat="10", step=100)
 PER_KWH = flat_tariff(ENERGY)
@@ -39,6 +40,31 @@ def sent(excl: str, incl: str | None = None) -> Json:
 def test_reason_is_told(total: Json, terms: Json, session: Session, code: str) -> None:
     session.fields["total_cost"] = total
     assert code in session.price(terms).codes
+
+
+@pytest.mark.parametrize("version", ["2.1.1", "2.2.1"])
+@pytest.mark.parametrize(
+    ("total", "code"),
+    [("0.6167", "SENT_STEP_FOR_EACH"), ("0.53", "SENT_STEP_FOR_DURATION")],
+)
+def test_steps_taken_as_earlier_editions_say_are_told(version: str, total: str, code: str) -> None:
+    terms = flat_tariff(
+        component("TIME", "1", step=300), component("PARKING_TIME", "1.2", step=300)
+    )
+    session = Session(total_cost=sent(total)).charge(21).park(7)
+    assert code in session.price(terms, version=version).codes
+
+
+@pytest.mark.parametrize(
+    ("session", "total"),
+    [
+        (Session("2024-03-13T16:55:00Z").charge(5).charge(5).park(2), "0.383"),
+        (Session("2024-03-13T19:40:00Z").charge(12).park(8).park(12), "0.78"),
+    ],
+)
+def test_figures_of_the_first_edition_of_2_2_1_are_known(session: Session, total: str) -> None:
+    session.fields["total_cost"] = sent(total)
+    assert "SENT_STEP_FOR_DURATION" in session.price(STEPS).codes
 
 
 def test_times_taken_as_utc_are_told() -> None:
