@@ -12,6 +12,8 @@ from apps.tariffs.session import SessionRecord
 from apps.tariffs.tariff import PreparedTariff
 
 ZERO = Decimal(0)
+AD_HOC_PAYMENT = "AD_HOC_PAYMENT"
+FOR_ALL = ("", "REGULAR")
 ByPeriod = list[PreparedTariff | None]
 
 
@@ -50,7 +52,8 @@ def choose_tariffs(
 ) -> Plan:
     """The tariff of each charging period, None where none is relevant. Raises UnknownTariff.
 
-    By `tariff_id` where periods carry it (2.2 and newer); else one tariff for the whole session.
+    By `tariff_id` where periods carry it (2.2 and newer; mod_cdrs, ChargingPeriod); else one tariff
+    for the whole session.
     """
     if not tariffs:
         notes.append(NO_TARIFF)
@@ -113,12 +116,18 @@ def _choose_for_session(
     record: SessionRecord, tariffs: Sequence[PreparedTariff], zone: tzinfo, notes: list[Note]
 ) -> PreparedTariff:
     """One of several tariffs when no period names one: "the tariff containing a restriction has
-    priority" (GIREVE_Tech_OCPI_V2.1.1, Tariffs.restriction), then the first valid one."""
+    priority" (GIREVE_Tech_OCPI_V2.1.1, Tariffs.restriction), then the first valid one.
 
-    def rank(tariff: PreparedTariff) -> tuple[bool, bool]:
+    One for ad-hoc payment comes last, for no CDR is sent of that (mod_tariffs, ad-hoc example); one
+    for a charging preference, which a CDR doesn't tell, behind those for all (TariffType).
+    """
+
+    def rank(tariff: PreparedTariff) -> tuple[bool, bool, bool, bool]:
         return (
+            tariff.kind == AD_HOC_PAYMENT,
             not (tariff.start_checks and _start_holds(record, tariff, zone)),
             not (_is_valid(tariff, record.start) and _start_holds(record, tariff, zone)),
+            tariff.kind not in FOR_ALL,
         )
 
     chosen = min(tariffs, key=rank)

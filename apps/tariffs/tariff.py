@@ -73,7 +73,7 @@ class PreparedTariff:
     `unconditional` holds the only component of each dimension of a tariff without restrictions
     and without prices for reservations; it is None for all others. `is_always_valid` says that
     nothing limits the sessions that the tariff is for, `prices_session_time` that it may price
-    the hub's SESSION_TIME.
+    the hub's SESSION_TIME. `kind` is its TariffType, empty when it is for all sessions.
     """
 
     id: str
@@ -93,6 +93,7 @@ class PreparedTariff:
     start_checks: tuple[tuple[Check, ...], ...]
     notes: Notes
     components: tuple[Component, ...] = ()
+    kind: str = ""
     is_always_valid: bool = field(init=False)
     prices_session_time: bool = field(init=False)
 

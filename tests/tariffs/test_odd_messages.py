@@ -115,6 +115,37 @@ def test_sum_of_thirds_is_exact() -> None:
     assert sum(line.net for line in session.price(terms).lines) == 3600
 
 
+@pytest.mark.parametrize(
+    ("kinds", "expected"),
+    [
+        (["AD_HOC_PAYMENT", "REGULAR"], "40"),
+        (["AD_HOC_PAYMENT", "PROFILE_FAST"], "40"),
+        (["PROFILE_CHEAP", None], "40"),
+        (["REGULAR", "PROFILE_GREEN"], "20"),
+        ([None, "REGULAR"], "20"),
+    ],
+)
+def test_tariff_for_all_sessions_is_chosen_before_one_for_some(
+    kinds: list[str | None], expected: str
+) -> None:
+    prices = ("1", "2")
+    offered = [
+        {**flat_tariff(component("ENERGY", price), type=kind), "id": price}
+        for price, kind in zip(prices, kinds, strict=True)
+    ]
+    priced = Session(tariffs=offered).charge(60, 20).price(None)
+    assert priced.total == euro(expected)
+    assert "TARIFF_CHOSEN" in priced.codes
+
+
+def test_tariff_for_ad_hoc_payment_is_not_chosen_though_it_alone_is_valid() -> None:
+    ad_hoc = flat_tariff(component("ENERGY", "1"), type="AD_HOC_PAYMENT")
+    ended = flat_tariff(component("ENERGY", "2"), end_date_time="2024-03-13T00:00:00Z")
+    priced = Session(tariffs=[ad_hoc, {**ended, "id": "13"}]).charge(60, 20).price(None)
+    assert priced.total == euro("40")
+    assert "TARIFF_NOT_VALID" in priced.codes
+
+
 def test_negative_price_lowers_the_total_and_is_told() -> None:
     terms = flat_tariff(ENERGY, component("FLAT", "-1"))
     priced = Session().charge(60, 20).price(terms)

@@ -120,6 +120,7 @@ def _prepare(raw: Mapping[str, Any], version: str) -> PreparedTariff:
         start_checks=start_checks,
         notes=capped(notes),
         components=tuple(components),
+        kind="" if version == "2.1.1" else read_text(raw.get("type")).upper(),
     )
 
 
