@@ -86,7 +86,7 @@ class _Session:
                 pick = tariff.charging_at(at)
         if not self.flat_is_charged and (component := pick(FLAT)) is not None:
             self.flat_is_charged = True
-            self.add(period, FLAT, FIXED_PART, ONCE, name, component)
+            self.add(period, FLAT, part_of_flat(component, volumes), ONCE, name, component)
         for dimension, part in METERED:
             if dimension in volumes and (volume := volumes[dimension]):
                 self.add(period, dimension, part, volume, name, pick(dimension))
@@ -189,6 +189,13 @@ class _ReservedSession(_Session):
         if component is not None and kind not in self.flats_charged:
             self.flats_charged.add(kind)
             self.add(period, FLAT, RESERVATION_PART, ONCE, tariff.id, component)
+
+
+def part_of_flat(component: Component, volumes: dict[str, Decimal]) -> str:
+    """Which part a flat fee belongs to: that of an element for parking alone, due when the car
+    parks and doesn't charge, is a cost of parking (mod_cdrs, CDR, total_parking_cost)."""
+    parks = bool(volumes.get(PARKING_TIME)) and not volumes.get(TIME)
+    return PARKING_PART if component.is_of_parking and parks else FIXED_PART
 
 
 def is_charging(period: Period) -> bool:

@@ -34,7 +34,8 @@ class Component:
 
     `net_price` and `gross_price` are the price on both sides of the tax, None where the tariff
     doesn't say; the rates are the same per kWh, second or session in 3600ths of the currency.
-    `step_size` is in Wh or seconds. `element` counts from 1.
+    `step_size` is in Wh or seconds. `element` counts from 1. `is_of_parking` marks the flat fee of
+    an element that prices nothing else than parking.
     """
 
     dimension: str
@@ -52,6 +53,7 @@ class Component:
     why: str
     price_round: Rounding | None = None
     step_round: Rounding | None = None
+    is_of_parking: bool = False
 
 
 Pick = Callable[[str], Component | None]

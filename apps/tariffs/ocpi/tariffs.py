@@ -1,6 +1,7 @@
 """Reads an OCPI tariff and prepares it for pricing (mod_tariffs of 2.1.1, 2.2.1 and 2.3.0)."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -39,6 +40,7 @@ DIMENSIONS = (ENERGY, TIME, PARKING_TIME, SESSION_TIME, FLAT)
 MOST_ELEMENTS = 20_000
 MOST_COMPONENTS = 100_000
 DEFAULT_STEP_SIZE = 1
+FEE_OF_PARKING = {FLAT, PARKING_TIME}
 
 # How the prices of a tariff stand to tax.
 NET_ONLY = "NET_ONLY"  # 2.1.1: excluding VAT, the VAT isn't told
@@ -187,6 +189,8 @@ def _read_element(raw: Mapping[str, Any], number: int, reading: _Reading) -> lis
         if component and found.setdefault(component.dimension, component) is not component:
             text = f"Element {number} prices {component.dimension} twice: the first price counts."
             reading.notes.append(Note("COMPONENT_TWICE", text))
+    if found.keys() == FEE_OF_PARKING:
+        found[FLAT] = replace(found[FLAT], is_of_parking=True)
     return list(found.values())
 
 
