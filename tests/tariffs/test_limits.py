@@ -50,3 +50,34 @@ def test_limit_including_tax_bounds_a_price_whose_net_side_is_unknown() -> None:
         max_price={"before_taxes": 9, "after_taxes": 10},
     )
     assert Session().charge(60, 20).price(terms, version="2.3.0").total == (None, euro("10")[0])
+
+
+@pytest.mark.parametrize(
+    ("tax_included", "limit", "expected"),
+    [
+        ("YES", {"min_price": {"before_taxes": 25}}, (None, euro("25")[0])),
+        ("YES", {"min_price": {"before_taxes": 25, "after_taxes": 30}}, (None, euro("30")[0])),
+        ("NO", {"max_price": {"after_taxes": 10}}, (euro("10")[0], None)),
+        ("NO", {"max_price": {"before_taxes": 9, "after_taxes": 10}}, (euro("9")[0], None)),
+    ],
+)
+def test_limit_on_the_unknown_side_bounds_the_known_one_as_far_as_it_can(
+    tax_included: str, limit: Json, expected: tuple
+) -> None:
+    terms = flat_tariff(component("ENERGY", "1.00"), tax_included=tax_included, **limit)
+    priced = Session().charge(60, 20).price(terms, version="2.3.0")
+    assert priced.total == expected
+    assert "LIMIT_NOT_JUDGED" not in priced.codes
+
+
+@pytest.mark.parametrize(
+    ("tax_included", "limit"),
+    [("YES", {"max_price": {"before_taxes": 10}}), ("NO", {"min_price": {"after_taxes": 30}})],
+)
+def test_limit_that_nothing_known_can_be_held_against_is_told(
+    tax_included: str, limit: Json
+) -> None:
+    terms = flat_tariff(component("ENERGY", "1.00"), tax_included=tax_included, **limit)
+    priced = Session().charge(60, 20).price(terms, version="2.3.0")
+    assert euro("20")[0] in priced.total
+    assert "LIMIT_NOT_JUDGED" in priced.codes
