@@ -1,4 +1,4 @@
-"""The worked examples of OCPI 2.2.1 and 2.3.0, `mod_tariffs` and `mod_cdrs`.
+"""The worked examples of OCPI 2.1.1, 2.2.1 and 2.3.0, `mod_tariffs` and `mod_cdrs`.
 
 Where the text's figures are rounded or misprinted, the arithmetic stands in ERRATA of
 docs/tariffs.md, and the test expects what the arithmetic gives.
@@ -190,6 +190,27 @@ EXAMPLES = [
         euro("12.375", "13.975"),
     ),
     (
+        "two euro per hour in steps of five minutes, as it is put",
+        BOTH,
+        flat_tariff(component("TIME", "2.00", vat="10.0", step=300)),
+        Session().charge(6),
+        euro("0.3333", "0.3667"),
+    ),
+    (
+        "parking of eight minutes in steps of five",
+        BOTH,
+        flat_tariff(component("PARKING_TIME", "6.00", step=300)),
+        Session().charge(60).park(8),
+        euro("1"),
+    ),
+    (
+        "ad-hoc tariff that OCPI can't express, at its full start fee",
+        BOTH,
+        flat_tariff(component("FLAT", "0.40", vat="25.0"), component("TIME", "1.90", vat="5.2")),
+        Session().charge(150),
+        euro("5.15", "5.497"),
+    ),
+    (
         "free of charge",
         BOTH,
         flat_tariff(component("FLAT", "0.00", step=0)),
@@ -356,6 +377,57 @@ def test_complex_tariff_costs_the_same_before_vat_in_2_1_1(
     session: Session, expected: tuple[object, object]
 ) -> None:
     assert session.price(COMPLEX, version="2.1.1").total == (expected[0], None)
+
+
+COMPLEX_BY_POWER = tariff(
+    element(component("FLAT", "2.50")),
+    element(component("TIME", "1.00", step=900), max_power=32),
+    element(
+        component("TIME", "2.00", step=600),
+        min_power=32,
+        day_of_week=["MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY"],
+    ),
+    element(component("TIME", "1.25", step=600), min_power=32, day_of_week=["SATURDAY", "SUNDAY"]),
+    *COMPLEX["elements"][4:],
+)
+
+
+@pytest.mark.parametrize(
+    ("start", "minutes", "kwh", "parked", "expected"),
+    [
+        ("2024-03-11T09:30:00Z", 165, 10, 42, "9"),
+        ("2024-03-11T09:30:00Z", 165, 110, 0, "8.1667"),
+        ("2024-03-16T13:30:00Z", 114, 82, 71, "12.375"),
+        ("2024-03-17T13:30:00Z", 114, 82, 71, "5"),
+    ],
+    ids=["slow on Monday", "fast on Monday", "fast on Saturday", "parking is free on Sunday"],
+)
+def test_complex_tariff_as_2_1_1_writes_it_goes_by_power(
+    start: str, minutes: int, kwh: int, parked: int, expected: str
+) -> None:
+    session = Session(start).charge(minutes, kwh)
+    if parked:
+        session.park(parked)
+    assert session.price(COMPLEX_BY_POWER, version="2.1.1").total == (euro(expected)[0], None)
+
+
+@pytest.mark.parametrize(
+    ("price", "minutes", "expected"),
+    [("2.00", 6, "0.3333"), ("2.00", 150, "5"), ("2.50", 150, "6.25")],
+    ids=["six minutes are billed as ten", "two euro per hour", "changed to 2.50"],
+)
+def test_time_tariff_of_2_1_1_is_billed_in_blocks_of_five_minutes(
+    price: str, minutes: int, expected: str
+) -> None:
+    terms = flat_tariff(component("TIME", price, step=300))
+    priced = Session().charge(minutes).park(60).price(terms, version="2.1.1")
+    assert priced.total == (euro(expected)[0], None)
+
+
+def test_free_of_charge_tariff_of_2_1_1_costs_nothing() -> None:
+    terms = flat_tariff(component("FLAT", "0.00", step=0))
+    priced = Session().charge(60, 20).park(40).price(terms, version="2.1.1")
+    assert priced.total == (euro("0")[0], None)
 
 
 def test_cdr_example_costs_four_euro_for_two_hours_of_five_minute_steps() -> None:
