@@ -5,6 +5,7 @@ import logging.config
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -38,7 +39,7 @@ def process_logs(tmp_path: Path, *, as_json: bool = True) -> Iterator[io.StringI
     }
     root_before = root.level, root.handlers[:]
     config = logs.configure(as_json=as_json, level="INFO", events_file=tmp_path / "events.log")
-    logging.config.dictConfig(config)
+    _apply(config)
     for handler in root.handlers:
         assert isinstance(handler, logging.StreamHandler)
         handler.setStream(written)
@@ -49,6 +50,22 @@ def process_logs(tmp_path: Path, *, as_json: bool = True) -> Iterator[io.StringI
         for name, (level, handlers, propagate) in before.items():
             logger = logging.getLogger(name)
             logger.level, logger.handlers[:], logger.propagate = level, handlers, propagate
+
+
+def _apply(config: dict[str, Any]) -> None:
+    """As dictConfig(), which would close the handlers that this process has for good."""
+    configurator = logging.config.DictConfigurator(config)
+    parts = configurator.config
+    for name, formatter in parts["formatters"].items():
+        parts["formatters"][name] = configurator.configure_formatter(formatter)
+    for name, each in parts["filters"].items():
+        parts["filters"][name] = configurator.configure_filter(each)
+    for name, handler in parts["handlers"].items():
+        parts["handlers"][name] = configurator.configure_handler(handler)
+        parts["handlers"][name].name = name
+    for name, logger in parts["loggers"].items():
+        configurator.configure_logger(name, logger)
+    configurator.configure_root(parts["root"])
 
 
 CARD = "04E2F5A2C46D80"
