@@ -221,6 +221,14 @@ def test_overlap_with_another_cdr_of_the_token_or_evse() -> None:
     assert codes(receive(started_at=START + timedelta(hours=2), **same)) == set()
 
 
+def test_reservations_that_nobody_came_to_use_share_no_evse() -> None:
+    rule(refuses_overlap=True)
+    location, token = LocationFactory(), TokenFactory()
+    assert codes(receive(location=location, evse_id="#NA")) == set()
+    assert codes(receive(location=location, evse_id="#na", token=token)) == set()
+    assert codes(receive(location=location, evse_id="#NA", token=token)) == {"SESSION_OVERLAPS"}
+
+
 def test_rule_may_ask_for_a_price() -> None:
     rule(needs_price=True)
     cdr = receive(tariffs=[])

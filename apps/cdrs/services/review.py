@@ -25,6 +25,8 @@ from apps.tariffs.hub_remarks import is_cost_by_hub, is_cost_insignificant
 from apps.tariffs.priced import PricedCdr
 from apps.tariffs.services import TariffBook
 
+# What OCPI writes where a required field can't be filled (transport_and_format, No data available).
+NOT_AVAILABLE: Final = "#NA"
 _TERMS: Final = tuple(part.name for part in fields(Terms))
 
 
@@ -233,7 +235,7 @@ def _powers(cdrs: Sequence[CDR]) -> dict[tuple[Any, str, str], int]:
 
 def _overlaps(cdrs: Sequence[CDR]) -> dict[Any, tuple[str, ...]]:
     """The CDRs at the same time at the same EVSE or by the same token; one query."""
-    wanted = [cdr for cdr in cdrs if (cdr.evse_id or cdr.token_id) and not cdr.is_credit]
+    wanted = [cdr for cdr in cdrs if _marks(cdr) and not cdr.is_credit]
     if not wanted:
         return {}
     others = (
@@ -247,7 +249,7 @@ def _overlaps(cdrs: Sequence[CDR]) -> dict[Any, tuple[str, ...]]:
         )
         .annotate(evse=Upper("evse_id"))
         .filter(
-            Q(evse__in={cdr.evse_id.upper() for cdr in wanted if cdr.evse_id})
+            Q(evse__in={_evse(cdr) for cdr in wanted if _evse(cdr)})
             | Q(token__in={cdr.token_id for cdr in wanted if cdr.token_id})
         )
         .only("cdr_id", "country_code", "party_id", "evse_id", "token", "started_at", "ended_at")
@@ -272,4 +274,10 @@ def _overlaps(cdrs: Sequence[CDR]) -> dict[Any, tuple[str, ...]]:
 
 def _marks(cdr: CDR) -> list[Any]:
     """What only one car can use at a time: the EVSE, the token."""
-    return [mark for mark in (cdr.evse_id.upper(), cdr.token_id) if mark]
+    return [mark for mark in (_evse(cdr), cdr.token_id) if mark]
+
+
+def _evse(cdr: CDR) -> str:
+    """Empty for a reservation that nobody came to use, which has no EVSE (mod_cdrs, CdrLocation)."""
+    evse = cdr.evse_id.upper()
+    return "" if evse == NOT_AVAILABLE else evse
