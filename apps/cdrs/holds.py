@@ -8,6 +8,7 @@ from typing import Final
 
 from apps.cdrs.messages import CdrMessage
 from apps.tariffs.hub_remarks import is_cost_insignificant
+from apps.tariffs.ocpi.cdrs import UNKNOWN_TIME
 
 # Stations' clocks run a little ahead of ours.
 CLOCK_TOLERANCE: Final = timedelta(minutes=10)
@@ -98,6 +99,9 @@ def _of_token(message: CdrMessage, known: Known) -> Iterator[HoldReason]:
 
 
 def _of_time(message: CdrMessage, now: datetime) -> Iterator[HoldReason]:
+    """An operator may only send an unknown time when that was agreed (mod_cdrs, CDR, last note)."""
+    if message.started_at == UNKNOWN_TIME:
+        yield HoldReason("START_UNKNOWN", "It doesn't say when it began (1970 stands for that).")
     if message.ended_at > now + CLOCK_TOLERANCE:
         end = message.ended_at.astimezone(UTC)
         yield HoldReason("END_IN_FUTURE", f"It ends in the future: {end:%Y-%m-%d %H:%M} UTC.")

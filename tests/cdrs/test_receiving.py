@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
@@ -151,6 +151,7 @@ def test_location_is_found_by_its_evse_when_no_location_is_sent():
         ({"total_cost": Price()}, "COST_MISSING"),
         ({"total_cost": Price(Decimal(5), Decimal(4))}, "COST_INCL_BELOW_EXCL"),
         ({"ended_at": NOW + timedelta(hours=1)}, "END_IN_FUTURE"),
+        ({"started_at": datetime(1970, 1, 1, tzinfo=UTC), "ended_at": NOW}, "START_UNKNOWN"),
         ({"credit": True, "credit_reference_id": ""}, "CREDIT_WITHOUT_REFERENCE"),
         ({"credit": True, "credit_reference_id": "CDR-NONE"}, "CREDIT_OF_UNKNOWN_CDR"),
         ({"is_credit": True, "credit_reference_id": "CDR-NONE"}, "CREDIT_NOT_NEGATIVE"),

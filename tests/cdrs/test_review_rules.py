@@ -1,7 +1,7 @@
 """Received CDRs are priced, judged by the rule for them, and accepted, held or rejected by it."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -227,6 +227,17 @@ def test_reservations_that_nobody_came_to_use_share_no_evse() -> None:
     assert codes(receive(location=location, evse_id="#NA")) == set()
     assert codes(receive(location=location, evse_id="#na", token=token)) == set()
     assert codes(receive(location=location, evse_id="#NA", token=token)) == {"SESSION_OVERLAPS"}
+
+
+def test_session_of_unknown_start_overlaps_nothing() -> None:
+    rule(refuses_overlap=True)
+    token = TokenFactory()
+    unknown = datetime(1970, 1, 1, tzinfo=UTC)
+    early = receive(token=token, started_at=unknown, ended_at=START + timedelta(hours=1))
+    assert codes(early) == {"START_UNKNOWN"}
+    assert codes(receive(token=token, evse_id="X")) == set()
+    again = receive(token=token, started_at=unknown, ended_at=START + timedelta(hours=1))
+    assert codes(again) == {"START_UNKNOWN"}
 
 
 def test_rule_may_ask_for_a_price() -> None:

@@ -62,6 +62,7 @@ def test_times_come_back_to_the_millisecond(time: datetime) -> None:
         ("2026-04-01T12:00:00+02:00", "2026-04-01T10:00:00+00:00"),
         ("2026-04-01", None), ("01/04/2026 10:00", None), ("2026-02-30T00:00:00Z", None),
         ("0001-01-01T00:00:00+14:00", None),
+        ("1970-1-1T00:00:00Z", "1970-01-01T00:00:00+00:00"), ("1971-1-1T00:00:00Z", None),
     ],
 )  # fmt: skip
 def test_times_are_read_as_the_specification_writes_them(text: str, expected: str | None) -> None:

@@ -22,6 +22,7 @@ from apps.cdrs.services.reviewing import accept_stored_cdrs, reject_cdr
 from apps.core.errors import DomainError
 from apps.locations.models import Connector
 from apps.tariffs.hub_remarks import is_cost_by_hub, is_cost_insignificant
+from apps.tariffs.ocpi.cdrs import UNKNOWN_TIME
 from apps.tariffs.priced import PricedCdr
 from apps.tariffs.services import TariffBook
 
@@ -243,6 +244,7 @@ def _overlaps(cdrs: Sequence[CDR]) -> dict[Any, tuple[str, ...]]:
         .exclude(status=CDR.Status.REJECTED)
         .filter(
             is_credit=False,
+            started_at__gt=UNKNOWN_TIME,
             started_at__lt=max(cdr.ended_at for cdr in wanted),
             ended_at__gt=min(cdr.started_at for cdr in wanted),
             ended_at__gte=F("started_at"),
@@ -273,11 +275,13 @@ def _overlaps(cdrs: Sequence[CDR]) -> dict[Any, tuple[str, ...]]:
 
 
 def _marks(cdr: CDR) -> list[Any]:
-    """What only one car can use at a time: the EVSE, the token."""
+    """What only one car can use at a time: the EVSE, the token. None while its start is unknown."""
+    if cdr.started_at == UNKNOWN_TIME:
+        return []
     return [mark for mark in (_evse(cdr), cdr.token_id) if mark]
 
 
 def _evse(cdr: CDR) -> str:
-    """Empty for a reservation that nobody came to use, which has no EVSE (mod_cdrs, CdrLocation)."""
+    """Empty for a reservation that nobody came to use: it has none (mod_cdrs, CdrLocation)."""
     evse = cdr.evse_id.upper()
     return "" if evse == NOT_AVAILABLE else evse

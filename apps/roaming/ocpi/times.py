@@ -8,8 +8,14 @@ _FORM = re.compile(
 )
 
 
+# How mod_cdrs itself writes a time that the operator doesn't know.
+_UNKNOWN = "1970-1-1T00:00:00Z"
+
+
 def read_time(text: str) -> datetime | None:
     """The aware UTC time of a DateTime, or None when it is none; digits beyond µs are cut."""
+    if text.strip() == _UNKNOWN:
+        return datetime(1970, 1, 1, tzinfo=UTC)
     match = _FORM.fullmatch(text.strip())
     if match is None:
         return None
