@@ -31,6 +31,7 @@ def as_ocpi(cdr: CDR) -> dict[str, Any]:
             "time_zone": cdr.location_time_zone,
         },
         "charging_periods": cdr.charging_periods or [_whole_session(cdr)],
+        "total_energy": cdr.kwh,
         "total_cost": _price(cdr, "total"),
         **{f"total_{part}_cost": _price(cdr, part) for part in PARTS},
         "credit": cdr.is_credit,

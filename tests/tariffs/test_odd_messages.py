@@ -100,6 +100,21 @@ def test_dimension_listed_twice_is_added_up() -> None:
     assert "CDR_DIMENSION_TWICE" in priced.codes
 
 
+@pytest.mark.parametrize(
+    ("told", "is_told"), [("20", False), ("20.01", False), ("20.0101", True), ("0", True)]
+)
+def test_total_energy_that_the_periods_do_not_add_up_to_is_told(told: str, is_told: bool) -> None:
+    session = Session(total_energy=Decimal(told)).charge(30, 12).charge(30, 8).park(10)
+    priced = session.price(flat_tariff(ENERGY))
+    assert priced.total == euro("5")
+    assert ("TOTAL_ENERGY_DIFFERS" in priced.codes) is is_told
+
+
+def test_total_energy_is_not_missed_in_the_periods_of_a_tariff_by_time() -> None:
+    priced = Session(total_energy="15.342").charge(20).price(flat_tariff(HOURLY))
+    assert "TOTAL_ENERGY_DIFFERS" not in priced.codes
+
+
 def test_volume_of_many_decimals_is_exact() -> None:
     volume = "1.123456789012345678901234"
     terms = flat_tariff(component("ENERGY", "1", step=0))

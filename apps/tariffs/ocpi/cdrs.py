@@ -41,6 +41,8 @@ DIMENSIONS = frozenset((ENERGY, *TIMES, *MEASUREMENTS, *NOT_PRICED))
 HALF_A_SECOND = Decimal("0.5")
 # mod_cdrs: what a CPO writes that doesn't know when a session began or ended.
 UNKNOWN_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+# kWh; operators round the total.
+ENERGY_TOLERANCE = Decimal("0.01")
 MICROSECOND = timedelta(microseconds=1)
 
 OpenPeriod = tuple[datetime, dict[str, Decimal], str]
@@ -75,6 +77,8 @@ def _read(raw: Mapping[str, Any], version: str) -> SessionRecord:
     has_reservation = False
     for period in periods:
         has_reservation = has_reservation or RESERVATION_TIME in period.volumes
+    if raw.get("total_energy") is not None:
+        _compare_energy(raw["total_energy"], periods, notes)
     return make_record(
         (
             version,
@@ -93,6 +97,21 @@ def _read(raw: Mapping[str, Any], version: str) -> SessionRecord:
             capped(notes) if notes else (),
         )
     )
+
+
+def _compare_energy(told: object, periods: list[Period], notes: list[Note]) -> None:
+    """Says when total_energy isn't what the periods add up to. They decide the price: they are
+    there "to allow the eMSP to validate the total cost" (mod_cdrs, Push model)."""
+    metered = [period.volumes[ENERGY] for period in periods if ENERGY in period.volumes]
+    if not metered:
+        return
+    total, energy = read_number(told, "total_energy"), sum(metered)
+    if abs(total - energy) > ENERGY_TOLERANCE:
+        text = (
+            f"The CDR's total_energy is {total:f} kWh, but its charging periods have {energy:f} "
+            "kWh: those were priced."
+        )
+        notes.append(Note("TOTAL_ENERGY_DIFFERS", text))
 
 
 def _read_parts(raw: Mapping[str, Any]) -> dict[str, Price]:
