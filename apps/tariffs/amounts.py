@@ -1,7 +1,8 @@
 """Sums of amounts on both sides of the tax.
 
 Within the engine amounts are held in 3600ths of the currency: hours then need no division, and
-sums are exact. A side that any summand doesn't know is not known.
+sums are exact. A side that any summand doesn't know is not known. OCPI leaves the rounding of
+prices open (mod_tariffs, Tariff, first note); numbers have four decimals (types, number).
 """
 
 from collections.abc import Iterable

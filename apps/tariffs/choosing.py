@@ -1,4 +1,4 @@
-"""Which tariff prices which charging period."""
+"""Which tariff prices which charging period (mod_cdrs, ChargingPeriod and CDR.tariffs)."""
 
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
@@ -137,6 +137,8 @@ def _choose_for_session(
 
 
 def _is_valid(tariff: PreparedTariff, at: datetime) -> bool:
+    """Judged at the start of the session, whose tariff the driver accepted (mod_tariffs, Tariff,
+    note on start_date_time and end_date_time)."""
     if tariff.valid_from is not None and at < tariff.valid_from:
         return False
     return tariff.valid_until is None or at < tariff.valid_until
@@ -163,7 +165,10 @@ def _note_validity(
 
 
 def agree_currency(record: SessionRecord, plan: Plan, notes: list[Note]) -> str:
-    """The currency of CDR and tariffs. Raises CurrencyMismatch."""
+    """The currency of CDR and tariffs (mod_cdrs, CDR.currency; mod_tariffs, Tariff.currency).
+
+    Raises CurrencyMismatch.
+    """
     currency = record.currency
     for tariff in plan.used:
         if not tariff.currency or tariff.currency == currency:

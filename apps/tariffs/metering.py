@@ -1,4 +1,8 @@
-"""What is charged: each dimension of each period with the component that prices it."""
+"""What is charged: each dimension of each period with the component that prices it.
+
+mod_cdrs, CdrDimensionType, names what periods measure; mod_tariffs, TariffDimensionType, what has a
+price.
+"""
 
 from datetime import tzinfo
 from decimal import Decimal
@@ -49,7 +53,8 @@ def meter(record: SessionRecord, plan: Plan, zone: tzinfo, notes: list[Note]) ->
 class _Session:
     """Walks through the periods of a session and collects its lines.
 
-    2.1.1 says nothing about VAT: there even what is free is not known to be free including it.
+    2.1.1 says nothing about VAT (mod_tariffs, PriceComponent: "excluding VAT"): there even what is
+    free is not known to be free including it.
     """
 
     def __init__(self, record: SessionRecord, plan: Plan, zone: tzinfo, notes: list[Note]) -> None:
@@ -179,7 +184,8 @@ class _ReservedSession(_Session):
         self.add(period, RESERVATION_TIME, RESERVATION_PART, seconds, name, component)
 
     def reservation_moment(self, period: Period) -> Moment:
-        """Durations of a reservation count from its own start."""
+        """Durations of a reservation count from its own start, those of the session from the start
+        of charging (mod_tariffs, min_duration)."""
         return Moment(period, ZERO, self.record.periods[0].start, self.zone)
 
     def add_reservation_flat(
@@ -199,6 +205,7 @@ def part_of_flat(component: Component, volumes: dict[str, Decimal]) -> str:
 
 
 def is_charging(period: Period) -> bool:
-    """Whether the car was there in this period: energy, charging or parking, any of it."""
+    """Whether the car was there in this period: energy, charging or parking, any of it; a
+    reservation ends when charging starts (mod_tariffs, TariffRestrictions.reservation)."""
     volumes = period.volumes
     return any(volumes.get(name) for name in (ENERGY, TIME, PARKING_TIME, SESSION_TIME))

@@ -102,7 +102,10 @@ class Moment:
 
 
 def average_power(period: Period) -> Decimal | None:
-    """kW over the period: its energy by its clock, None when either is unknown."""
+    """kW over the period: its energy by its clock, None when either is unknown.
+
+    2.1.1 restricts by power, but its CDRs have no dimension of power (mod_cdrs, CdrDimensionType).
+    """
     energy = period.volumes.get("ENERGY")
     if energy is None or not period.clock:
         return None
@@ -146,6 +149,7 @@ def _time_check(start: time | None, end: time | None) -> Check | None:
 
 
 def _calendar_checks(of: Restrictions) -> list[Check | None]:
+    """day_of_week, start_date (inclusive), end_date (exclusive), in local time."""
     first, last, days = of.start_date, of.end_date, of.days
     return [
         (lambda at: at.local.weekday() in days) if days is not None else None,
@@ -155,6 +159,7 @@ def _calendar_checks(of: Restrictions) -> list[Check | None]:
 
 
 def _quantity_checks(of: Restrictions) -> list[Check | None]:
+    """What the session has used so far: min_ inclusive, max_ exclusive."""
     least, most = of.min_kwh, of.max_kwh
     shortest, longest = of.min_duration, of.max_duration
     return [
@@ -166,6 +171,8 @@ def _quantity_checks(of: Restrictions) -> list[Check | None]:
 
 
 def _electric_checks(of: Restrictions) -> list[Check | None]:
+    """How the car charges in this period, NOT over the entire session: at least min_, less than
+    max_ (mod_tariffs, TariffRestrictions; mod_cdrs, MIN_ and MAX_ of CdrDimensionType)."""
     return [
         _at_least("POWER", of.min_power),
         _less_than("POWER", of.max_power),

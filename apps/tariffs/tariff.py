@@ -127,7 +127,7 @@ class PreparedTariff:
         return pick
 
     def pick(self, purpose: str, dimension: str, at: Moment) -> Component | None:
-        """The same for a reservation."""
+        """The same for a reservation (mod_tariffs, TariffRestrictions.reservation)."""
         for component in self.slots[purpose].get(dimension, ()):
             if all(check(at) for check in component.checks):
                 return component

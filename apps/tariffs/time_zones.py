@@ -1,4 +1,8 @@
-"""The time zone of a station: as told, else by its country (IANA tz database, zone1970.tab)."""
+"""The time zone of a station: as told, else by its country (IANA tz database, zone1970.tab).
+
+Restrictions go by the `time_zone` of the Location (mod_tariffs, TariffRestrictions), which a
+CdrLocation doesn't have (mod_cdrs).
+"""
 
 from datetime import tzinfo
 from functools import lru_cache

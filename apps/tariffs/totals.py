@@ -1,4 +1,4 @@
-"""Sums up the lines of a session, within the limits of its tariffs."""
+"""Sums up the lines of a session, within the limits of its tariffs (mod_cdrs, CDR.total_cost)."""
 
 from typing import NamedTuple
 

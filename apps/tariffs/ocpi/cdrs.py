@@ -157,7 +157,8 @@ def _read_period(raw: object, index: int, notes: list[Note]) -> OpenPeriod:
 
 
 def _read_volumes(raw: object, index: int, notes: list[Note]) -> dict[str, Decimal]:
-    """Each dimension with its volume. Those of one dimension listed twice are added up."""
+    """Each dimension with its volume (mod_cdrs, CdrDimension). Those of one dimension listed twice
+    are added up."""
     volumes: dict[str, Decimal] = {}
     for listed in read_list(raw, "dimensions"):
         dimension = listed if type(listed) is dict else read_mapping(listed, "dimensions")
@@ -192,7 +193,7 @@ def _sort_periods(found: list[OpenPeriod], notes: list[Note]) -> None:
 
 
 def _session_end(raw: Mapping[str, Any], last: datetime, notes: list[Note]) -> datetime | None:
-    """`end_date_time`, which is `stop_date_time` in 2.1.1; None when it can't be the end."""
+    """`end_date_time`, in 2.1.1 `stop_date_time` (mod_cdrs, CDR); None when it can't be the end."""
     value = raw.get("end_date_time") or raw.get("stop_date_time")
     end = UNKNOWN_TIME if value is None else read_instant_of_charge(value, "end_date_time")
     if end == UNKNOWN_TIME:
@@ -228,7 +229,7 @@ def seconds_between(start: datetime, end: datetime) -> Decimal:
 
 
 def to_seconds(hours: Decimal, clock: Decimal | None) -> Decimal:
-    """Hours, sent with four decimals, as seconds: 0.1667 h is 600 s.
+    """Hours, sent with four decimals (types, number), as seconds: 0.1667 h is 600 s.
 
     Where they round to what the timestamps of the period say, the timestamps are exact; other
     volumes keep their fraction until the total of the session goes to the nearest second.

@@ -221,7 +221,8 @@ def _read_component(
 
 
 def _is_usable(dimension: str, shared: dict[str, Any], reading: _Reading) -> bool:
-    """Whether the engine prices this dimension here; a note says so when it doesn't."""
+    """Whether the engine prices this dimension here; a note says so when it doesn't. A reservation
+    has FLAT and TIME alone (mod_tariffs, TariffRestrictions.reservation)."""
     element = shared["element"]
     if dimension not in DIMENSIONS:
         text = f"Element {element} prices {shorten(dimension)}, which OCPI doesn't know: ignored."
@@ -235,7 +236,8 @@ def _is_usable(dimension: str, shared: dict[str, Any], reading: _Reading) -> boo
 
 
 def _read_vat(raw: Mapping[str, Any], reading: _Reading) -> Decimal | None:
-    """The VAT in per cent; 2.1.1 has none, and what is sent there is noted and left out."""
+    """The VAT in per cent (mod_tariffs, PriceComponent); 2.1.1 has none, and what is sent there is
+    noted and left out."""
     vat = read_optional_number(raw, "vat")
     if vat is not None and reading.tax_mode == NET_ONLY:
         text = "The tariff names a VAT, which OCPI 2.1.1 doesn't have: it was ignored."
@@ -251,9 +253,9 @@ def _both_sides(
 ) -> tuple[Decimal | None, Decimal | None]:
     """The price excluding and including tax; None for a side that the tariff doesn't tell.
 
-    2.2.1: an absent VAT means that none applies. 2.3.0 shows tariffs whose taxes nobody names
-    because they are only known afterwards ("Simple Tariff with North American taxes"): when no
-    component of the tariff names a VAT, the other side isn't known.
+    2.2.1: an absent VAT means that none applies (mod_tariffs, PriceComponent). 2.3.0 shows tariffs
+    whose taxes nobody names because they are only known afterwards ("Simple Tariff with North
+    American taxes"): when no component of the tariff names a VAT, the other side isn't known.
     """
     mode = reading.tax_mode
     if mode == NET_ONLY:
@@ -269,7 +271,8 @@ def _both_sides(
 
 
 def _rate(price: Decimal | None, dimension: str) -> Decimal | None:
-    """3600ths of the currency per kWh, per session or per second."""
+    """3600ths of the currency per kWh, per session or per second; prices of time are per hour
+    (mod_tariffs, TariffDimensionType)."""
     if price is None or dimension in (TIME, PARKING_TIME, SESSION_TIME):
         return price
     return price * SECONDS_PER_HOUR
