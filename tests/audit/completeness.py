@@ -42,6 +42,7 @@ ADDRESSES_NOT_WALKED = {
     "ANY readyz": "Only reads.",
     "ANY stations/": "Only reads: a page of the portal.",
     "ANY stations/points.json": "Only reads: the map of the portal.",
+    "ANY media/logos/<str:name>": "Only reads: a provider's logo.",
     "ANY api/docs/errors": "Only reads: documentation.",
     "POST admin/roaming/sentcommand/add/": "Only reads: the choice of what to ask a station.",
     "POST admin/search/": "Only reads: the search of the staff screens.",
