@@ -136,7 +136,7 @@ def report(name: str, tariff: dict[str, Any], cdr: dict[str, Any], seconds: floa
 def main() -> None:
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 6.0
     three = as_received(CDR, {"excl_vat": 7.0, "incl_vat": 7.9})
-    first = {**CDR, "charging_periods": CDR["charging_periods"][:1]}
+    first = {**CDR, "charging_periods": CDR["charging_periods"][:1], "total_energy": 12.5}
     one = as_received(first, {"excl_vat": 3.625, "incl_vat": 4.0375})
     night = as_received(CDR, {"excl_vat": 7.25, "incl_vat": 8.025})
     slowest = max(

@@ -75,10 +75,16 @@ def _read(raw: Mapping[str, Any], version: str) -> SessionRecord:
     start = raw.get("start_date_time")
     began = UNKNOWN_TIME if start is None else read_instant_of_charge(start, "start_date_time")
     has_reservation = False
+    energy: Decimal | None = None
     for period in periods:
-        has_reservation = has_reservation or RESERVATION_TIME in period.volumes
-    if raw.get("total_energy") is not None:
-        _compare_energy(raw["total_energy"], periods, notes)
+        volumes = period.volumes
+        if ENERGY in volumes:
+            energy = volumes[ENERGY] if energy is None else energy + volumes[ENERGY]
+        if RESERVATION_TIME in volumes:
+            has_reservation = True
+    total_energy = raw.get("total_energy")
+    if energy is not None and total_energy is not None and total_energy != energy:
+        _compare_energy(total_energy, energy, notes)
     return make_record(
         (
             version,
@@ -99,13 +105,10 @@ def _read(raw: Mapping[str, Any], version: str) -> SessionRecord:
     )
 
 
-def _compare_energy(told: object, periods: list[Period], notes: list[Note]) -> None:
+def _compare_energy(told: object, energy: Decimal, notes: list[Note]) -> None:
     """Says when total_energy isn't what the periods add up to. They decide the price: they are
     there "to allow the eMSP to validate the total cost" (mod_cdrs, Push model)."""
-    metered = [period.volumes[ENERGY] for period in periods if ENERGY in period.volumes]
-    if not metered:
-        return
-    total, energy = read_number(told, "total_energy"), sum(metered)
+    total = read_number(told, "total_energy")
     if abs(total - energy) > ENERGY_TOLERANCE:
         text = (
             f"The CDR's total_energy is {total:f} kWh, but its charging periods have {energy:f} "
