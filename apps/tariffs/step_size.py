@@ -71,7 +71,10 @@ def apply_step_sizes(
             billed = _round_energy(line, total, notes) if energy else total
         else:
             is_last = dimension in (last_time_based, RESERVATION_TIME)
-            billed = _bill_time(line, totals, notes, time=time, is_last=is_last)
+            if time == LAST:
+                billed = _round_time(line, total, notes, stepped=is_last)
+            else:
+                billed = _bill_time(line, totals, notes, time=time, is_last=is_last)
         if billed != total:
             lines[last[dimension]] = line.billed_as(line.volume + billed - total)
 
@@ -105,12 +108,12 @@ def _round_energy(line: Line, total: Decimal, notes: list[Note]) -> Decimal:
 def _bill_time(
     line: Line, totals: dict[str, Decimal], notes: list[Note], *, time: str, is_last: bool
 ) -> Decimal:
-    """The seconds to bill for the total of the line's dimension."""
+    """The seconds to bill for the total of the line's dimension, by another way than LAST."""
     total = totals[line.dimension]
     if time == TOGETHER and is_last and line.dimension in TIME_BASED:
         before = sum((totals[each] for each in TIME_BASED & totals.keys()), -total)
         return _round_time(line, before + total, notes, stepped=True) - before
-    stepped = time != UNSTEPPED and (is_last or time == EACH)
+    stepped = time == EACH or (time == TOGETHER and is_last)
     return _round_time(line, total, notes, stepped=stepped)
 
 
