@@ -439,6 +439,26 @@ def test_cdr_example_costs_four_euro_for_two_hours_of_five_minute_steps() -> Non
 
 
 @pytest.mark.parametrize(
+    ("version", "cost"),
+    [
+        ("2.1.1", 4),
+        ("2.2.1", {"excl_vat": "4.00", "incl_vat": "4.40"}),
+        ("2.3.0", {"before_taxes": "4.00", "taxes": [{"name": "VAT", "amount": "0.40"}]}),
+    ],
+)
+def test_costs_of_the_cdr_example_are_ours(version: str, cost: object) -> None:
+    terms = flat_tariff(component("TIME", "2.00", vat="10.0", step=300))
+    cdr = Session("2024-12-05T17:39:09Z", tariffs=[terms], total_cost=cost, total_time_cost=cost)
+    cdr.period(1, TIME="1.973", tariff_id="12").fields.update(
+        end_date_time="2024-12-05T19:37:32Z", total_energy="15.342", total_time="1.973"
+    )
+    priced = cdr.price(None, version=version)
+    assert "SENT_MATCHES" in priced.codes
+    assert "SENT_PART_DIFFERS" not in priced.codes
+    assert priced.difference.excl_vat == priced.differences["total_time_cost"].excl_vat == 0
+
+
+@pytest.mark.parametrize(
     ("tax_included", "price", "expected"),
     [
         ("NO", "2.00", (euro("5")[0], None)),
