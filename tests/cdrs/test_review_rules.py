@@ -56,6 +56,18 @@ def test_price_by_the_carried_tariff_stands_beside_the_cost_as_sent() -> None:
     assert not cdr.is_held
 
 
+def test_restrictions_go_by_the_clock_of_the_location_that_we_know() -> None:
+    """A CDR of 2.2.1 and 2.3.0 names no time zone; 08:00 UTC is 09:00 on the Canaries, 10:00 in
+    Madrid."""
+    dear = {"price_components": [{"type": "ENERGY", "price": 1, "step_size": 1}]}
+    until_ten = {**CARRIED["elements"][0], "restrictions": {"end_time": "10:00"}}
+    terms = {**CARRIED, "elements": [until_ten, dear]}
+    island = LocationFactory(country="ES", postcode="", time_zone="Atlantic/Canary")
+    assert receive(location=island, tariffs=[terms]).computed_cost_excl_vat == Decimal("2.5")
+    mainland = LocationFactory(country="ES", postcode="", time_zone="")
+    assert receive(location=mainland, tariffs=[terms]).computed_cost_excl_vat == Decimal(10)
+
+
 def test_price_by_the_book_when_the_cdr_carries_no_tariff() -> None:
     location = LocationFactory()
     make_version(operator=location.operator)
