@@ -90,6 +90,10 @@ def main() -> int:
         finally:
             platform.stop()
     failed = _print(runs)
+    meetings = len(versions) * len(modes) + ("hostile" in modes)
+    if len(runs) < meetings:
+        print(f"only {len(runs)} of {meetings} meetings took place")
+        failed += meetings - len(runs)
     failed += _validate(runs, chosen.models)
     print(f"{time.monotonic() - began:.0f} s")
     print("verdict: " + ("held" if not failed else f"NOT held, {failed} failed"))
@@ -121,12 +125,13 @@ def _versions_runs(platform: Platform, version: str, modes: list[str], runs: lis
     for mode in modes:
         number = 10 * (VERSIONS.index(version) + 1) + MODES.index(mode)
         hub = _hub(Operator(version, "NL", f"C{number}"), mode)
+        run = _make(platform, hub)
+        # Before its end: what breaks it off must not go unseen.
+        runs.append(run)
         with serving(hub):
-            run = _make(platform, hub)
             for name, steps in hostile.CHECKS if mode == "hostile" else CHECKS:
                 run.check(name, steps)
             run.staff.close()
-        runs.append(run)
         _tell(run)
 
 

@@ -68,6 +68,8 @@ class Candidate:
     their_session_ids: frozenset[str]
     has_session: bool
     has_cdr: bool
+    # The start was refused for certain: nothing came of it, as far as we were told.
+    was_refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +87,14 @@ class Match:
 def match_charge(
     charge: ChargeFacts, candidates: Iterable[Candidate], *, window: timedelta
 ) -> Match | None:
-    """The one remote session the charge belongs to; None when none fits, or more than one."""
+    """The one remote session the charge belongs to; None when none fits, or more than one.
+
+    A start that was refused counts only when no other fits: drivers try again at once.
+    """
     free = [candidate for candidate in candidates if _is_free(candidate, charge.kind)]
     for sign, fits in SIGNS:
         found = [candidate for candidate in free if fits(charge, candidate, window)]
+        found = [candidate for candidate in found if not candidate.was_refused] or found
         if found:
             return Match(found[0].id, sign) if len(found) == 1 else None
     return None

@@ -20,6 +20,10 @@ class Refused(Exception):
         self.code = code
 
 
+class StaffGone(Exception):
+    """The process of the people on our side ended."""
+
+
 class Staff:
     """A process of people on our side: `staff.pull(peer="...")`. Safe to share between threads."""
 
@@ -41,7 +45,7 @@ class Staff:
                 stdin.flush()
                 line = stdout.readline()
             if not line:
-                raise SystemExit(f"staff could not {word} {words}: see the log")
+                raise StaffGone(f"staff could not {word} {words}: see the log")
             answer = json.loads(line)
             if "refused" in answer:
                 raise Refused(answer["refused"], answer["message"])

@@ -110,7 +110,7 @@ def _private(run: Run, names: Path, addresses: list[str]) -> None:
     try:
         run.staff.renew(peer=run.name)
     except Refused as error:
-        same(error.code, "ROAMING_ADDRESS_REFUSED", "code")
+        same(error.code, "ROAMING_ADDRESS_PRIVATE", "code")
     same(run.hub.connections, before, "connections to the hub")
 
 

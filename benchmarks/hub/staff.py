@@ -131,6 +131,7 @@ def reserve(operator: str, evse: str, uid: str) -> str:
     sent = charging.reserve(
         peer=way.peer, operator=way.operator, token=token, place=place_of(found),
         expires_at=now + timedelta(minutes=30), reason=REASON, now=now,
+        reservation_id=charging.reservation_id_of(operator, evse, uid, now),
     )  # fmt: skip
     return str(sent.pk)
 
@@ -158,7 +159,9 @@ def unlock(operator: str, evse: str) -> str:
 
 
 def set_profile(operator: str, session: str) -> str:
-    profile = write_charging_profile(limit=Decimal("16.0"), unit="A", seconds=900)
+    profile = write_charging_profile(
+        limit=Decimal("16.0"), unit="A", seconds=900, now=timezone.now()
+    )
     return str(charging.set_charging_profile(profile=profile, **_charge(operator, session)).pk)
 
 

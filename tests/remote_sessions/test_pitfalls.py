@@ -222,6 +222,21 @@ def test_03_when_two_would_fit_none_is_guessed(world):
     assert not RemoteSession.objects.filter(session=session).exists()
 
 
+@pytest.mark.parametrize("refusal", [CommandResponse("REJECTED", 30), NotDelivered("HTTP 429")])
+def test_03_a_start_that_was_refused_is_no_rival_of_the_next_try(world, refusal):
+    world.operator_says.answers = [refusal]
+    first = world.start()
+    world.work()
+    assert fresh(first).state == State.CANCELLED
+    world.wait(minutes=1)
+    second = world.start()
+
+    world.send_session()
+
+    assert fresh(first).session is None
+    assert fresh(second).state == State.ACTIVE
+
+
 def test_03_a_session_outside_the_time_window_is_not_ours(world):
     remote_session = world.start()
     world.wait(minutes=61)

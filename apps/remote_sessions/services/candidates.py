@@ -22,6 +22,7 @@ from apps.remote_sessions.matching import (
     match_second,
 )
 from apps.remote_sessions.models import RemoteSession
+from apps.remote_sessions.states import NOTHING_STARTED, State
 
 Charge = ChargingSession | CDR
 # Long, and read by nothing here.
@@ -162,4 +163,5 @@ def candidate_of(row: RemoteSession) -> Candidate:
         their_reference=row.operator_authorization_reference,
         their_session_ids=frozenset(their_ids),
         has_session=row.session_id is not None, has_cdr=not row.takes_cdr,
+        was_refused=row.state == State.CANCELLED and row.reason in NOTHING_STARTED,
     )  # fmt: skip
