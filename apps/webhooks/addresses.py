@@ -5,13 +5,11 @@ name server can't lead elsewhere.
 """
 
 import socket
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from apps.core.errors import InvalidInput
-
-# Addresses that carry an IPv4 address inside (RFC 6052, RFC 3056, RFC 4380).
-_NAT64 = ip_network("64:ff9b::/96")
+from apps.core.outbound import is_public
 
 
 class AddressRefused(InvalidInput):
@@ -47,19 +45,3 @@ def resolve(host: str, port: int, *, allow_private: bool) -> str:
         if not allow_private and not is_public(ip_address(str(text).split("%")[0])):
             raise AddressRefused(f"{host} leads to {text}, which is no public address.")
     return str(found[0])
-
-
-def is_public(address: IPv4Address | IPv6Address) -> bool:
-    """No loopback, link-local, private, shared, reserved or multicast address, also not one
-    dressed as IPv6."""
-    if isinstance(address, IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour
-        if address.teredo:
-            inner = address.teredo[1]
-        if address in _NAT64:
-            inner = IPv4Address(int(address) & 0xFFFFFFFF)
-        if inner is not None:
-            return is_public(inner)
-        if address.is_site_local:
-            return False
-    return address.is_global and not address.is_multicast and not address.is_reserved

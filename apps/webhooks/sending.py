@@ -1,12 +1,15 @@
 """One HTTP request to a partner: pinned address, no redirects, bounded time and answer."""
 
+import ssl
+import time
 from dataclasses import dataclass
+from functools import cache
 
 import httpcore
 import httpx
 
+from apps.core.outbound import BoundBackend, ending_at
 from apps.webhooks.addresses import AddressRefused, check_url, resolve
-from apps.webhooks.connecting import Deadline, PinnedBackend, tls
 
 CONNECT_SECONDS = 3.0
 # From the first byte sent to the last byte read, whatever happens in between.
@@ -48,8 +51,9 @@ def send(*, url: str, body: bytes, headers: dict[str, str], allow_private: bool)
 
 def _post(url: str, address: str, body: bytes, headers: dict[str, str]) -> Outcome:
     # No proxy: it would resolve the name again.
-    backend = PinnedBackend(address, Deadline(SECONDS))
+    backend = _PinnedBackend(address)
     with (
+        ending_at(time.monotonic() + SECONDS),
         httpcore.ConnectionPool(ssl_context=tls(), network_backend=backend) as connection,
         connection.stream(
             "POST", _target(url), content=body, headers=[*headers.items()],
@@ -58,6 +62,22 @@ def _post(url: str, address: str, body: bytes, headers: dict[str, str]) -> Outco
     ):  # fmt: skip
         error = "" if 200 <= response.status < 300 else f"answered {response.status}"
         return Outcome(address, response.status, _beginning(response), error)
+
+
+class _PinnedBackend(BoundBackend):
+    """Connects to the address that was resolved and checked, and is noted at the delivery."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+
+    def address_of(self, host: str, port: int) -> str:
+        return self._address
+
+
+@cache
+def tls() -> ssl.SSLContext:
+    """Whom we trust: the public authorities. Reading them takes 20 ms, so that it is kept."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 def _target(url: str) -> httpcore.URL:

@@ -1,12 +1,11 @@
 """Connections lead to the address that was checked, and never into our own network."""
 
-from types import SimpleNamespace
 from typing import Any
 
 import httpcore
 import pytest
 
-from apps.roaming.client.network import GuardedBackend, checked_address, ending_at
+from apps.roaming.client.network import GuardedBackend
 from apps.roaming.client.origins import AddressRefused
 
 PUBLIC, OTHER = "93.184.216.34", "2606:2800:220:1::1"
@@ -38,7 +37,7 @@ def resolve(monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> Names:
 
 def test_a_public_address_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     resolve(monkeypatch, [PUBLIC, OTHER])
-    assert checked_address("cpo.example", 443) == PUBLIC
+    assert GuardedBackend().address_of("cpo.example", 443) == PUBLIC
 
 
 @pytest.mark.parametrize(
@@ -55,13 +54,13 @@ def test_an_address_of_our_own_network_is_refused(
 ) -> None:
     resolve(monkeypatch, [address])
     with pytest.raises(AddressRefused, match="private network"):
-        checked_address("cpo.example", 443)
+        GuardedBackend().address_of("cpo.example", 443)
 
 
 def test_one_private_address_among_public_ones_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     resolve(monkeypatch, [PUBLIC, "10.0.0.1"])
     with pytest.raises(AddressRefused):
-        checked_address("cpo.example", 443)
+        GuardedBackend().address_of("cpo.example", 443)
 
 
 def test_a_name_that_changes_its_address_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,32 +86,4 @@ def test_an_unknown_name_is_no_connection(monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setattr("apps.roaming.client.network.socket.getaddrinfo", unknown)
     with pytest.raises(httpcore.ConnectError):
-        checked_address("nowhere.example", 443)
-
-
-class Dripping(httpcore.NetworkStream):
-    """A peer that always has one byte more."""
-
-    def __init__(self) -> None:
-        self.patience: list[float | None] = []
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        self.patience.append(timeout)
-        return b"H"
-
-
-def test_a_peer_that_sends_byte_by_byte_is_left_at_the_deadline(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    seconds = iter(range(100))
-    clock = SimpleNamespace(monotonic=lambda: next(seconds))
-    monkeypatch.setattr("apps.roaming.client.network.time", clock)
-    dripping = Dripping()
-    resolve(monkeypatch, [PUBLIC])
-    monkeypatch.setattr(httpcore.SyncBackend, "connect_tcp", lambda *args: dripping)
-    with ending_at(5):
-        stream = GuardedBackend().connect_tcp("cpo.example", 443, 20)
-        with pytest.raises(httpcore.ReadTimeout):
-            list(iter(lambda: stream.read(1, 3), b""))
-    assert dripping.patience == [3, 3, 2, 1]
-    assert stream.read(1) == b"H", "the next exchange has its own time"
+        GuardedBackend().address_of("nowhere.example", 443)

@@ -1,34 +1,12 @@
 """Webhooks go to public addresses only, and to the one that was looked up."""
 
 import socket
-from ipaddress import ip_address
 
 import pytest
 
 from apps.webhooks import addresses
-from apps.webhooks.addresses import AddressRefused, check_url, is_public, resolve
+from apps.webhooks.addresses import AddressRefused, check_url, resolve
 from apps.webhooks.sending import send
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "127.0.0.1", "127.8.9.1", "0.0.0.0", "10.1.2.3", "172.16.0.1", "192.168.1.1",
-        "169.254.169.254", "100.64.0.1", "224.0.0.1", "240.0.0.1", "255.255.255.255",
-        "192.0.2.1", "198.18.0.1", "::1", "::", "fe80::1", "fc00::1", "fec0::1", "ff02::1",
-        "::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe",
-        "2002:7f00:1::", "2001:db8::1",
-    ],
-)  # fmt: skip
-def test_addresses_inside_are_refused(text):
-    assert not is_public(ip_address(text))
-
-
-@pytest.mark.parametrize(
-    "text", ["1.1.1.1", "93.184.216.34", "2606:4700::1111", "64:ff9b::808:808"]
-)
-def test_public_addresses_are_allowed(text):
-    assert is_public(ip_address(text))
 
 
 @pytest.mark.parametrize(

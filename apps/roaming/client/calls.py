@@ -15,8 +15,9 @@ from django.utils import timezone
 
 from apps.core.errors import DomainError
 from apps.core.ids import new_id
+from apps.core.outbound import ending_at
 from apps.roaming.client.log import keep_call
-from apps.roaming.client.network import ending_at, transport
+from apps.roaming.client.network import transport
 from apps.roaming.client.origins import AddressRefused, require_allowed
 from apps.roaming.models import Peer
 from apps.roaming.ocpi import headers as names
