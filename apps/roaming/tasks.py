@@ -1,6 +1,6 @@
 """Jobs of the connections: pull, push, tidy up."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -14,7 +14,7 @@ from apps.roaming.client.calls import PeerNotReached
 from apps.roaming.models import Peer, PullCursor
 from apps.roaming.services.delivering import deliver_queue, due_queues
 from apps.roaming.services.exchanges import purge_exchanges
-from apps.roaming.services.pulling import PullRunning, modules_of, pull_module
+from apps.roaming.services.pulling import PullRunning, give_up, modules_of, pull_module, was_tried
 from apps.roaming.services.queueing import purge_pushes, send_after
 from apps.roaming.services.receiving_cdrs import receive_waiting_cdrs
 from apps.roaming.services.token_pushes import push_changed_tokens
@@ -29,13 +29,25 @@ def _registered(peer_id: str) -> Peer | None:
     return peer
 
 
+def ask_for_pull(peer: Peer) -> None:
+    """Have a worker pull the peer's lists as they are from now on."""
+    pull_peer.delay(str(peer.pk), asked_at=timezone.now().isoformat())
+
+
 @shared_task
-def pull_peer(peer_id: str) -> None:
-    """Pull all lists of a peer; one that fails does not keep the others, unless nobody is there."""
+def pull_peer(peer_id: str, asked_at: str | None = None) -> None:
+    """Pull all lists of a peer; one that fails does not keep the others, unless nobody is there.
+
+    A list whose pull began after it was asked for is not pulled again: who asks ten times gets
+    one pull.
+    """
     peer = _registered(peer_id)
     if peer is None:
         return
+    since = datetime.fromisoformat(asked_at) if asked_at else timezone.now()
     for module, operator in modules_of(peer):
+        if was_tried(peer=peer, module=module, operator=operator, since=since):
+            continue
         # Either side may have ended the connection, or renewed the tokens, meanwhile.
         peer = _registered(peer_id)
         if peer is None:
@@ -47,6 +59,7 @@ def pull_peer(peer_id: str) -> None:
         except PeerNotReached as error:
             # Its other lists are behind the same door: the worker is for those that answer.
             log.warning("pull failed", peer=str(peer), module=module, error=error.message)
+            give_up(peer=peer)
             return
         except DomainError as error:
             log.warning("pull failed", peer=str(peer), module=module, error=error.message)
@@ -64,7 +77,7 @@ def pull_due_peers() -> None:
     )
     for peer in Peer.objects.registered().select_related("party"):
         if any((peer.pk, module, operator) not in pulled for module, operator in modules_of(peer)):
-            pull_peer.delay(str(peer.pk))
+            ask_for_pull(peer)
 
 
 @shared_task

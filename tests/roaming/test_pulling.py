@@ -1,7 +1,7 @@
 """Lists are pulled by pages since the last success, through faults, and never elsewhere."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -177,6 +177,34 @@ def test_a_peer_that_is_not_there_is_not_waited_for_list_by_list(
     monkeypatch.setattr("apps.roaming.tasks.pull_module", fail)
     pull_peer(str(peer.pk))
     assert lists == ["locations", "tariffs", "sessions", "cdrs"][:asked]
+
+
+def test_who_asks_often_gets_one_pull(peer: Peer, operator: OperatorServer) -> None:
+    operator.lists |= {"locations": [location(1)], "tariffs": [tariff(1)]}
+    asked = [(timezone.now() - timedelta(seconds=n)).isoformat() for n in (3, 2, 1)]
+    for each in asked:
+        pull_peer(str(peer.pk), asked_at=each)
+    once = ["/2.2.1/locations", "/2.2.1/tariffs", "/2.2.1/sessions", "/2.2.1/cdrs"]
+    assert [seen.path for seen in operator.seen] == once
+    pull_peer(str(peer.pk), asked_at=timezone.now().isoformat())
+    assert [seen.path for seen in operator.seen] == once * 2
+
+
+def test_a_peer_that_is_not_there_is_tried_once_for_all_who_asked(
+    peer: Peer, operator: OperatorServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pull_peer(str(peer.pk))
+    tried: list[str] = []
+
+    def fail(*, module: str, **options: Any) -> None:
+        tried.append(module)
+        raise PeerNotReached("Nobody there.")
+
+    monkeypatch.setattr("apps.roaming.tasks.pull_module", fail)
+    asked = timezone.now().isoformat()
+    pull_peer(str(peer.pk), asked_at=asked)
+    pull_peer(str(peer.pk), asked_at=asked)
+    assert tried == ["locations"]
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from apps.roaming.models import Party, Peer
 from apps.roaming.services.connecting import leave_peer, update_peer
 from apps.roaming.services.invitations import invite_peer, resume_peer, suspend_peer
 from apps.roaming.services.selftest import check_peer
-from apps.roaming.tasks import pull_peer
+from apps.roaming.tasks import ask_for_pull
 
 OPERATE = "roaming.operate_peer"
 STATE_TONES: dict[str, staff_display.Tone] = {
@@ -225,7 +225,7 @@ class PeerAdmin(StaffModelAdmin):
                           reason="none"),
     )  # fmt: skip
     def pull_now(self, request: HttpRequest, peer: Peer, reason: str) -> str:
-        pull_peer.delay(str(peer.pk))
+        ask_for_pull(peer)
         return "The pull is on its way; see Pulls for how far it is."
 
     @staff_action(

@@ -130,7 +130,8 @@ class PushAdmin(ReadOnlyAdmin):
 @admin.register(PullCursor)
 class PullCursorAdmin(ReadOnlyAdmin):
     list_display = [
-        "peer", "module", "operator", "succeeded_at", "received", "unread", "last_error",
+        "peer", "module", "operator", "tried_at", "succeeded_at", "received", "unread",
+        "last_error",
     ]  # fmt: skip
     list_filter = [("peer", RelatedDropdownFilter), "module"]
     list_select_related = ["peer"]

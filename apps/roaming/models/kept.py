@@ -82,6 +82,7 @@ class PullCursor(BaseModel):
     next_since = models.DateTimeField(null=True, blank=True)
     next_url = models.TextField("next URL", blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
+    tried_at = models.DateTimeField("last tried", null=True, blank=True)
     succeeded_at = models.DateTimeField(null=True, blank=True)
     received = models.PositiveIntegerField(default=0)
     unread = models.PositiveIntegerField("could not be read", default=0)

@@ -13,6 +13,6 @@ def start_exchange(*, peer: Peer) -> None:
 
 
 def _pull(peer: Peer) -> None:
-    from apps.roaming.tasks import pull_peer
+    from apps.roaming.tasks import ask_for_pull
 
-    pull_peer.delay(str(peer.pk))
+    ask_for_pull(peer)

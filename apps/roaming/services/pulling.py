@@ -68,9 +68,20 @@ def _begin(peer: Peer, module: str, operator: str, full: bool) -> PullCursor:
             since=cursor.since or _FROM_THE_START.get(module),
             limit=_limit(peer, module),
         )
-    cursor.last_error = ""
+    cursor.tried_at, cursor.last_error = timezone.now(), ""
     cursor.save()
     return cursor
+
+
+def was_tried(*, peer: Peer, module: str, operator: str, since: datetime) -> bool:
+    """Whether a pull of the list began since then."""
+    cursors = PullCursor.objects.filter(peer=peer, module=module, operator=operator)
+    return cursors.filter(tried_at__gte=since).exists()
+
+
+def give_up(*, peer: Peer) -> None:
+    """Nobody is there: the other lists are behind the same door, and count as tried."""
+    PullCursor.objects.filter(peer=peer).update(tried_at=timezone.now())
 
 
 def _limit(peer: Peer, module: str) -> int | None:
