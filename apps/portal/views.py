@@ -1,4 +1,4 @@
-"""Public pages: the stations, as a list and as a map; and providers' logos."""
+"""Public pages: the front door, the stations as a list and as a map, and providers' logos."""
 
 from typing import Any
 
@@ -16,6 +16,12 @@ from apps.portal.stations import DEFAULT_LANGUAGE, points, search_locations, sho
 
 PER_PAGE = 50
 LONGEST_PHRASE = 100
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """Where to go from here: drivers, staff, partners."""
+    return render(request, "portal/home.html")
 
 
 @with_tiles

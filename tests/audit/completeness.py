@@ -40,6 +40,7 @@ NOT_WALKED = {
 ADDRESSES_NOT_WALKED = {
     "ANY healthz": "Only reads.",
     "ANY readyz": "Only reads.",
+    "ANY ": "Only reads: the front door.",
     "ANY stations/": "Only reads: a page of the portal.",
     "ANY stations/points.json": "Only reads: the map of the portal.",
     "ANY media/logos/<str:name>": "Only reads: a provider's logo.",
