@@ -27,6 +27,8 @@ class Profile:
     page_limits     what to ask for per page and module; others: the peer decides
     reference_name  the field that carries our authorization reference; "" when there is none
     hub             the hub's own party, to which every request is addressed
+    takes_registration   we may POST our credentials to it; else it registers with us
+    updates_credentials  we may PUT new ones
     """
 
     commands: frozenset[str] = _ALL_COMMANDS
@@ -35,6 +37,7 @@ class Profile:
     hub: PartyRef | None = None
     evse_needed_on_start: bool = False
     operator_name_is_party: bool = False
+    takes_registration: bool = True
     updates_credentials: bool = True
     strict_rfid: bool = False
     tariffs_are_pulled_by_operator: bool = False
@@ -46,6 +49,8 @@ _GIREVE_2_2_1 = Profile(
     page_limits={"locations": 100, "tokens": 1000, "cdrs": 20, "tariffs": 100},
     hub=PartyRef("FR", "007"),
     evse_needed_on_start=True,
+    # «Gireve has only implemented the "Register - FromIOP" and "Unregister - FromIOP" use cases».
+    takes_registration=False,
     updates_credentials=False,
     strict_rfid=True,
 )
@@ -54,6 +59,8 @@ _GIREVE_2_1_1 = replace(
     page_limits={"locations": 20, "tokens": 1000, "cdrs": 20, "tariffs": 100},
     reference_name="authorization_id",
     operator_name_is_party=True,
+    takes_registration=True,
+    updates_credentials=True,
     tariffs_are_pulled_by_operator=True,
     # «These extra headers should not be considered yet in OCPI 2.1.1», but for pulls by operator.
     routing_headers=False,
@@ -79,3 +86,13 @@ def rfid_uid(uid: str) -> str | None:
     if not digits or any(digit not in "0123456789ABCDEF" for digit in digits) or len(digits) > 14:
         return None
     return digits.zfill(8 if len(digits) <= 8 else 14)
+
+
+def rfid_spellings(uid: str) -> set[str]:
+    """The uids, with fewer leading zeros, that Gireve knows as the same card as `uid`."""
+    full = rfid_uid(uid)
+    if full is None:
+        return set()
+    digits = full.lstrip("0")
+    spellings = {digits.zfill(length) for length in range(max(len(digits), 1), len(full) + 1)}
+    return {spelling for spelling in spellings if rfid_uid(spelling) == full}

@@ -44,6 +44,8 @@ class OperatorServer:
     refuses_credentials: bool = False
     # How it reads tokens: "plain", "base64", or both.
     reads: str = ""
+    # Versions that it offers beside its own.
+    also_offers: tuple[str, ...] = ()
     retry_after: str = ""
     base: str = ""
     roles: list[dict[str, Any]] = field(
@@ -82,7 +84,8 @@ class OperatorServer:
         """Status, headers and data."""
         parts = request.path.strip("/").split("/")
         if parts == ["versions"]:
-            return 200, {}, [{"version": self.version, "url": f"{self.base}/{self.version}"}]
+            offered = (self.version, *self.also_offers)
+            return 200, {}, [{"version": v, "url": f"{self.base}/{v}"} for v in offered]
         if len(parts) == 1:
             return 200, {}, self.details()
         module = parts[1]

@@ -308,6 +308,33 @@ def test_we_renew_and_leave(operator: OperatorServer, make_peer: Any) -> None:
     assert peer.state == "UNREGISTERED"
 
 
+def test_we_register_at_gireve_in_the_version_in_which_it_takes_us(
+    operator: OperatorServer,
+) -> None:
+    operator.version, operator.also_offers = "2.1.1", ("2.2.1",)
+    peer = PeerFactory(new=True, profile="GIREVE")
+    connect_peer(
+        peer=peer, versions_url=f"{operator.base}/versions", token="token-a", now=timezone.now()
+    )
+    assert (peer.state, peer.version) == ("REGISTERED", "2.1.1")
+    update_peer(peer=peer, now=timezone.now())
+    asked = [(seen.method, seen.path) for seen in operator.seen if "credentials" in seen.path]
+    assert asked == [("POST", "/2.1.1/credentials"), ("PUT", "/2.1.1/credentials")]
+
+
+def test_gireve_2_2_1_registers_with_us_and_is_not_asked_to_take_us(
+    operator: OperatorServer,
+) -> None:
+    peer = PeerFactory(new=True, profile="GIREVE")
+    with pytest.raises(UnsupportedVersion, match="invite it"):
+        connect_peer(
+            peer=peer, versions_url=f"{operator.base}/versions", token="token-a",
+            now=timezone.now(),
+        )  # fmt: skip
+    assert [seen.path for seen in operator.seen] == ["/versions"]
+    assert not PeerToken.objects.exists()
+
+
 def test_gireve_takes_no_new_credentials(operator: OperatorServer, make_peer: Any) -> None:
     peer = make_peer(profile="GIREVE")
     with pytest.raises(RegistrationRefused, match="register anew"):

@@ -9,6 +9,7 @@ from apps.roaming.models import Peer
 from apps.roaming.ocpi.credentials import read_details, read_versions
 from apps.roaming.ocpi.errors import InvalidMessage, NoMatchingEndpoints, UnsupportedVersion
 from apps.roaming.ocpi.versions import Endpoint, Version, newest_mutual
+from apps.roaming.profiles import profile_of
 
 SECONDS = 15
 
@@ -28,14 +29,15 @@ class Found:
 
 
 def discover(*, peer: Peer, token: str, version: Version | None = None) -> Found:
-    """Read the peer's versions and the details of one: `version`, else the newest of both.
+    """Read the peer's versions and the details of one: `version`, else the newest of both in which
+    it takes our credentials.
 
     Raises UnsupportedVersion, NoMatchingEndpoints, InvalidMessage, AddressRefused, and the errors
     of calls.
     """
     answer, as_base64 = _first_answer(peer, token, may_guess=version is None)
     offered = read_versions(_data(answer, peer.versions_url))
-    chosen = version or newest_mutual(offered)
+    chosen = version or newest_mutual(_registrable(peer, offered))
     if chosen is None or chosen not in offered:
         raise UnsupportedVersion(
             f"The peer speaks {', '.join(sorted(offered)) or 'nothing'}; "
@@ -48,6 +50,21 @@ def discover(*, peer: Peer, token: str, version: Version | None = None) -> Found
     found = Found(chosen, endpoints)
     found.credentials_url()
     return found
+
+
+def _registrable(peer: Peer, offered: dict[str, str]) -> dict[str, str]:
+    """Those in which the peer takes our credentials. Raises UnsupportedVersion when it takes none,
+    but registers with us (Gireve in 2.2.1)."""
+    open_to_us = {
+        version: url
+        for version, url in offered.items()
+        if profile_of(peer.profile, version).takes_registration
+    }
+    if offered and not open_to_us:
+        raise UnsupportedVersion(
+            f"{peer} takes no credentials of ours in OCPI {', '.join(sorted(offered))}; invite it."
+        )
+    return open_to_us
 
 
 def _first_answer(peer: Peer, token: str, *, may_guess: bool) -> tuple[PeerAnswer, bool]:
