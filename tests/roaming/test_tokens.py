@@ -106,6 +106,14 @@ def test_a_token_of_another_type_is_unknown(cpo: PeerClient) -> None:
     assert status(authorize(cpo, "U1", type="RFID")) == (200, 1000)
 
 
+def test_2_1_1_asks_for_an_app_token_as_the_type_we_told_it() -> None:
+    PeerFactory(token="old", version="2.1.1")
+    TokenFactory(uid="APP", kind="APP_USER")
+    old = PeerClient("old", "2.1.1")
+    assert status(authorize(old, "APP", type="OTHER")) == (200, 1000)
+    assert status(authorize(old, "APP", type="RFID")) == (404, 2004)
+
+
 def test_a_blocked_token_is_not_allowed(cpo: PeerClient) -> None:
     TokenFactory(uid="U1", is_valid=False)
     answer = authorize(cpo, "U1").json()["data"]

@@ -40,6 +40,13 @@ class Written:
     unsaid: tuple[str, ...] = ()
 
 
+def type_in(version: Version, token_type: str) -> str:
+    """The TokenType that a version has for it."""
+    if version.has_roles or token_type in _TYPES_OF_2_1_1:
+        return token_type
+    return "OTHER"
+
+
 def write_token(token: TokenMessage, version: Version) -> Written:
     """The Token object of a version."""
     return _write_2_2(token) if version.has_roles else _write_2_1_1(token)
@@ -66,7 +73,7 @@ def _write_2_2(token: TokenMessage) -> Written:
 def _write_2_1_1(token: TokenMessage) -> Written:
     body = {
         "uid": token.uid,
-        "type": token.type if token.type in _TYPES_OF_2_1_1 else "OTHER",
+        "type": type_in(Version.V2_1_1, token.type),
         "auth_id": token.contract_id,
         "visual_number": token.visual_number,
         "issuer": token.issuer[:64],

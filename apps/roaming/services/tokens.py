@@ -3,17 +3,18 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import structlog
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Greatest, Upper
 
 from apps.accounts.models import Account, Token
 from apps.roaming.models import Party, Peer
 from apps.roaming.ocpi.pages import Window
-from apps.roaming.ocpi.tokens import TokenMessage
+from apps.roaming.ocpi.tokens import TokenMessage, type_in
 from apps.roaming.ocpi.versions import Role
-from apps.roaming.profiles import rfid_uid
+from apps.roaming.profiles import rfid_spellings, rfid_uid
 
 log = structlog.get_logger(__name__)
 # What the platform calls a kind of token, in the newest version's words.
@@ -42,7 +43,10 @@ class Owners:
         return cls(own, default)
 
     def owner_of(self, token: Token) -> Party | None:
-        return self.by_provider.get(token.account.provider_id, self.default)
+        return self.of_provider(token.account.provider_id)
+
+    def of_provider(self, provider_id: UUID) -> Party | None:
+        return self.by_provider.get(provider_id, self.default)
 
 
 def tokens_for(peer: Peer, owners: Owners) -> QuerySet[Any]:
@@ -122,13 +126,21 @@ def find_token(*, peer: Peer, uid: str, kind: str = "") -> TokenMessage | None:
 
 
 def find_record(*, peer: Peer, uid: str, kind: str = "") -> Token | None:
-    """As find_token, the record itself with `changed_at`. Leading zeros don't matter to Gireve."""
+    """As find_token, the record itself with `changed_at`; `kind` as the peer's version calls it.
+
+    Of a card's leading zeros Gireve has its own number: the uid as it stands comes first.
+    """
     wanted = uid.strip().upper()
-    spellings = {wanted}
+    named = Q(key=wanted)
     if peer.behaviour.strict_rfid:
-        spellings |= {wanted.lstrip("0"), rfid_uid(wanted) or wanted}
-    rows = tokens_for(peer, Owners.load(peer)).alias(key=Upper("uid"))
-    token = rows.filter(key__in=spellings).first()
-    if token is not None and kind and kind.upper() != _TYPES.get(token.kind, "OTHER"):
+        named |= Q(key__in=rfid_spellings(wanted), kind=Token.Kind.RFID)
+    rows = tokens_for(peer, Owners.load(peer)).alias(key=Upper("uid")).filter(named)
+    token = next(iter(sorted(rows, key=lambda row: row.uid.upper() != wanted)), None)
+    if token is not None and kind and kind.upper() != _type(peer, token):
         return None
     return token
+
+
+def _type(peer: Peer, token: Token) -> str:
+    """What the peer's version calls the kind of token."""
+    return type_in(peer.ocpi_version, _TYPES.get(token.kind, "OTHER"))
