@@ -1,10 +1,14 @@
 """Who owns an object: URL, body and credentials must not contradict each other."""
 
+import re
 from typing import Any
 
 from apps.roaming.ocpi.errors import InvalidMessage
 from apps.roaming.ocpi.fields import Fields
 from apps.roaming.ocpi.headers import PartyRef
+
+# eMI3 Part 2: country, operator, then E and the rest; the asterisks may be left out.
+_EVSE_ID = re.compile(r"([A-Z]{2})\*?([A-Z0-9]{3})\*?E", re.IGNORECASE)
 
 
 def party_of(fields: Fields) -> PartyRef | None:
@@ -17,6 +21,18 @@ def party_of(fields: Fields) -> PartyRef | None:
     if not country and not party:
         return None
     return PartyRef.of(fields.text("country_code"), fields.text("party_id"))
+
+
+def party_of_name(name: str) -> PartyRef | None:
+    """The party that a text such as FR*CPO is, or None."""
+    country, _, party = name.partition("*")
+    return PartyRef.of(country, party) if len(country) == 2 and len(party) == 3 else None
+
+
+def party_of_evse_id(evse_id: str) -> PartyRef | None:
+    """The operator that the id of an EVSE (FR*CPO*E111) begins with, or None."""
+    found = _EVSE_ID.match(evse_id.strip())
+    return PartyRef.of(found[1], found[2]) if found else None
 
 
 def require_same(field: str, *, in_url: str, in_body: Any) -> None:

@@ -15,11 +15,12 @@ from apps.cdrs.services import Arrival, receive_arrivals
 from apps.roaming.models import KeptObject, Peer, WaitingCdr
 from apps.roaming.ocpi import json
 from apps.roaming.ocpi.cdrs import read_cdr
+from apps.roaming.ocpi.charges import first_plug
 from apps.roaming.ocpi.errors import UnknownObject
 from apps.roaming.ocpi.fields import Fields
 from apps.roaming.ocpi.headers import PartyRef
 from apps.roaming.ocpi.locations import operator_name
-from apps.roaming.ocpi.parties import party_of
+from apps.roaming.ocpi.parties import party_of, party_of_evse_id, party_of_name
 from apps.roaming.ocpi.versions import Version
 from apps.roaming.services.keeping import (
     Identity,
@@ -35,15 +36,20 @@ Message = dict[str, Any]
 def party_for(peer: Peer, fields: Fields, place: str = "location") -> PartyRef | None:
     """The operator of a 2.1.1 object, which names none: the peer's only party.
 
-    Gireve puts it into the name of the location's operator (FR*CPO).
+    Gireve puts it into the name of the location's operator (FR*CPO). Where that says something
+    else or is left out, the EVSE's id begins with it: the hub itself runs no stations.
     """
     if peer.behaviour.operator_name_is_party:
         location = fields.opt_object(place) if place else fields
-        country, _, party = (operator_name(location) if location else "").partition("*")
-        if len(country) == 2 and len(party) == 3:
-            return PartyRef.of(country, party)
+        if location and (behind := _party_behind_hub(location)):
+            return behind
     parties = peer.parties()
     return parties[0] if parties else None
+
+
+def _party_behind_hub(location: Fields) -> PartyRef | None:
+    _, evse_id, *_ = first_plug(location)
+    return party_of_name(operator_name(location)) or party_of_evse_id(evse_id)
 
 
 def read_peer_cdr(*, peer: Peer, message: Message, version: Version, raw: str) -> CdrMessage:
