@@ -97,6 +97,23 @@ def test_the_connectors_of_a_removed_evse_stay_as_they_were(cpo: PeerClient) -> 
     assert not Connector.objects.filter(is_removed=True).exists()
 
 
+def test_a_location_that_a_status_overtook_says_the_rest_of_it(cpo: PeerClient) -> None:
+    cpo.put("locations/NL/CPO/LOC1", location())
+    cpo.patch("locations/NL/CPO/LOC1/E1", {"status": "CHARGING", "last_updated": LATER})
+    cpo.put("locations/NL/CPO/LOC1/E2", evse(2, last_updated=LATER))
+    between = location(name="Renamed", last_updated="2026-04-01T11:00:00Z")
+    assert status(cpo.put("locations/NL/CPO/LOC1", between)) == (200, 1000)
+    kept = cpo.get("locations/NL/CPO/LOC1").json()["data"]
+    assert (kept["name"], kept["last_updated"]) == ("Renamed", LATER)
+    assert [evse["status"] for evse in kept["evses"]] == ["CHARGING", "AVAILABLE"]
+    assert Location.objects.get().name == "Renamed"
+    statuses = dict(Evse.objects.values_list("uid", "status"))
+    assert statuses == {"E1": "CHARGING", "E2": "AVAILABLE"}
+    cpo.patch("locations/NL/CPO/LOC1", {"name": "Old", "last_updated": "2026-04-01T10:30:00Z"})
+    cpo.put("locations/NL/CPO/LOC1", location(name="Old"))
+    assert cpo.get("locations/NL/CPO/LOC1").json()["data"] == kept
+
+
 def test_an_older_message_is_ignored(cpo: PeerClient) -> None:
     cpo.put("locations/NL/CPO/LOC1", location(last_updated=LATER))
     assert status(cpo.put("locations/NL/CPO/LOC1", location(name="Old"))) == (200, 1000)

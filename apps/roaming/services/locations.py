@@ -6,6 +6,7 @@ from typing import Any
 
 from apps.locations.publishing import get_or_add_operator, publish_locations
 from apps.roaming.models import KeptObject, Peer
+from apps.roaming.ocpi import json
 from apps.roaming.ocpi.errors import InvalidMessage, UnknownLocation
 from apps.roaming.ocpi.fields import Fields
 from apps.roaming.ocpi.headers import PartyRef
@@ -83,7 +84,35 @@ def _put_location(
 ) -> bool:
     if is_older(kept, _updated(message)):
         return False
-    return _store(peer, spot, message, version, kept)
+    said = with_newer_evses(message, kept, version.value)
+    return _store(peer, spot, said, version, kept, at=_updated(message))
+
+
+def with_newer_evses(message: Message, kept: KeptObject | None, version: str) -> Message:
+    """The location as it arrives, with those charging points as they stand that changed since.
+
+    A location may be older than its EVSEs and yet say something new: Gireve's keep their time when
+    a status changes ("EVSE.status updates are not considered"), and messages overtake each other.
+    """
+    if kept is None or kept.deleted_at is not None or kept.version != version:
+        return message
+    standing = json.read(kept.body)
+    if not _changed_inside(kept, standing):
+        return message
+    said = message
+    for evse in standing.get("evses") or ():
+        if not _is_older(evse, message):
+            continue
+        position = find_ci(said.get("evses"), "uid", evse["uid"])
+        if position is None or _is_older(evse, said["evses"][position]):
+            said = _as_new_as(with_item(said, "evses", "uid", evse), evse)
+    return said
+
+
+def _changed_inside(kept: KeptObject, standing: Message) -> bool:
+    """Was an EVSE or connector pushed since the location itself was?"""
+    whole, inner = kept.last_updated, _updated(standing)
+    return whole is not None and inner is not None and inner > whole
 
 
 def patch_spot(*, peer: Peer, spot: Spot, patch: Message, version: Version, now: datetime) -> None:
@@ -97,11 +126,12 @@ def patch_spot(*, peer: Peer, spot: Spot, patch: Message, version: Version, now:
     if location is None:
         raise UnknownLocation(f"There is no location {spot.location_id} of {spot.owner}.")
     standing = _inside(location, spot)
-    if _is_older(standing, patch):
+    if _is_older(standing, patch) if spot.evse_uid else is_older(kept, _updated(patch)):
         return
     merged = merge_patch(standing, patch)
     _check(spot, merged)
-    _store(peer, spot, _with_inner(location, spot, merged), version, kept)
+    at = None if spot.evse_uid else _updated(patch)
+    _store(peer, spot, _with_inner(location, spot, merged), version, kept, at=at)
 
 
 def with_last_updated(patch: Message, version: Version, now: datetime) -> Message:
@@ -161,12 +191,14 @@ def _check(spot: Spot, message: Message) -> None:
 
 
 def _store(
-    peer: Peer, spot: Spot, location: Message, version: Version, kept: KeptObject | None
-) -> bool:
+    peer: Peer, spot: Spot, location: Message, version: Version, kept: KeptObject | None,
+    at: datetime | None = None,
+) -> bool:  # fmt: skip
+    """`at`: the time of what was said of the location itself; None: only of something in it."""
     fields = Fields(location)
     is_new = keep(
         peer=peer, identity=spot.identity, version=version, message=location,
-        last_updated=_updated(location), kept=kept,
+        last_updated=at or (kept.last_updated if kept else None), kept=kept,
     )  # fmt: skip
     operator = get_or_add_operator(
         country_code=spot.owner.country_code, party_id=spot.owner.party_id,

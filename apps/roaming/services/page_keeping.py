@@ -31,7 +31,7 @@ from apps.roaming.services.cdrs import (
 )
 from apps.roaming.services.hub_clients import put_client_info
 from apps.roaming.services.keeping import is_older
-from apps.roaming.services.locations import name_of_party
+from apps.roaming.services.locations import name_of_party, with_newer_evses
 from apps.roaming.services.receiving_cdrs import settle_waiting
 from apps.roaming.services.sessions import put_session
 from apps.roaming.services.tariff_book import enter_tariff, is_for_us, our_parties
@@ -86,12 +86,21 @@ def keep_locations(peer: Peer, objects: list[Any], now: datetime) -> Unread:
         return item, location, name_of_party(peer, owner) or operator_name(fields)
 
     found = list(_readable(objects, read, unread))
-    changed = keep_items(peer, "locations", [item for item, *_ in found], now)
+    # Those that were kept with newer charging points than they came with.
+    mixed: dict[Key, LocationMessage] = {}
+
+    def merge(item: Item, kept: KeptObject) -> Message:
+        said = with_newer_evses(item.message, kept, peer.version)
+        if said is not item.message:
+            mixed[item.key] = read_location(Fields(said))
+        return said
+
+    changed = keep_items(peer, "locations", [item for item, *_ in found], now, merge=merge)
     by_operator: dict[PartyRef, list[LocationMessage]] = defaultdict(list)
     names: dict[PartyRef, str] = {}
     for item, location, name in found:
         if item.key in changed:
-            by_operator[item.owner].append(location)
+            by_operator[item.owner].append(mixed.get(item.key, location))
             names[item.owner] = name
     for owner, locations in by_operator.items():
         operator = get_or_add_operator(
@@ -208,11 +217,12 @@ def keep_hub_clients(peer: Peer, objects: list[Any], now: datetime) -> Unread:
 def keep_items(
     peer: Peer, module: str, items: list[Item], now: datetime,
     outranks: Callable[[Item, KeptObject], bool] = lambda item, kept: False,
+    merge: Callable[[Item, KeptObject], Message] = lambda item, kept: item.message,
 ) -> set[Key]:  # fmt: skip
     """Keep those that are new or newer, in a fixed number of queries; returns their keys.
 
     Of an object that the page lists twice, the last one. `outranks`: the item is kept also when
-    what is kept is newer.
+    what is kept is newer. `merge`: what is kept of it where another content stands.
     """
     newest = {item.key: item for item in items}
     known = _known(peer, module, newest)
@@ -225,6 +235,8 @@ def keep_items(
         if kept is not None and kept.peer_id != peer.pk:
             continue
         overtaken = is_older(kept, item.last_updated)
+        if kept is not None and not overtaken and kept.body != body:
+            body = json.write(merge(item, kept))
         if (overtaken and kept is not None and not outranks(item, kept)) or (
             kept is not None
             and (kept.version, kept.body) == (peer.version, body)
