@@ -19,7 +19,7 @@ from apps.roaming.ocpi.headers import PartyRef
 from apps.roaming.ocpi.tokens import TokenMessage, Written
 from apps.roaming.services.commands import Order, send_command
 from apps.roaming.services.operators import peer_of
-from apps.roaming.services.tokens import find_token
+from apps.roaming.services.tokens import Owners, find_token
 
 
 class OcpiGateway:
@@ -44,7 +44,7 @@ class OcpiGateway:
                 reference_name=peer.behaviour.reference_name,
             )  # fmt: skip
 
-        return _send(peer, Command.START_SESSION, write, receiver, order)
+        return _send(peer, Command.START_SESSION, write, receiver, order, sender=token.party)
 
     def send_stop(self, order: StopOrder) -> CommandResponse:
         """Raises NotDelivered, AnswerLost."""
@@ -53,7 +53,9 @@ class OcpiGateway:
         def write(url: str) -> Written:
             return write_stop(session_id=order.session_id, response_url=url)
 
-        return _send(peer, Command.STOP_SESSION, write, receiver, order)
+        ours = Owners.load(peer).of_provider(order.provider_id)
+        sender = ours.ref if ours else None
+        return _send(peer, Command.STOP_SESSION, write, receiver, order, sender=sender)
 
 
 def _way_to(party: str) -> tuple[PartyRef, Peer]:
@@ -79,10 +81,12 @@ def _send(
     write: Callable[[str], Written],
     receiver: PartyRef,
     order: StartOrder | StopOrder,
+    *,
+    sender: PartyRef | None,
 ) -> CommandResponse:
     sent = Order(
         command=command, write=write, receiver=receiver, reference=str(order.command_id),
-        secret=order.callback_secret, seconds=order.answer_seconds,
+        secret=order.callback_secret, seconds=order.answer_seconds, sender=sender,
     )  # fmt: skip
     with _errors():
         reply = send_command(peer=peer, order=sent, now=timezone.now())

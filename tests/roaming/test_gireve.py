@@ -8,24 +8,30 @@ import pytest
 from django.utils import timezone
 
 from apps.cdrs.models import CDR, ChargingSession
+from apps.core.ids import new_id
+from apps.locations.models import Evse, Location
 from apps.remote_sessions import operators, services
 from apps.remote_sessions.models import RemoteSession
+from apps.remote_sessions.operators import StopOrder
 from apps.roaming.gateway import OcpiGateway
-from apps.roaming.models import KeptObject, Peer, Push
+from apps.roaming.models import Exchange, KeptObject, Peer, Push
 from apps.roaming.services.delivering import deliver_queue
 from apps.roaming.services.invitations import invite_peer
 from apps.roaming.services.pulling import pull_module
+from apps.roaming.services.replaying import resend
 from apps.roaming.services.selftest import check_peer
 from apps.roaming.services.token_pushes import push_changed_tokens
-from tests.accounts.factories import TokenFactory
+from tests.accounts.factories import AccountFactory, ProviderFactory, TokenFactory
 from tests.locations.factories import EvseFactory, LocationFactory, OperatorFactory
 from tests.roaming.door import PeerClient, status
-from tests.roaming.messages import cdr, location, session, tariff
+from tests.roaming.factories import PartyFactory, role
+from tests.roaming.messages import cdr, evse, location, session, tariff
 from tests.roaming.operator_server import OperatorServer
 from tests.roaming.test_commands import start_order
 
 pytestmark = pytest.mark.django_db
 CARD = "1A2B3C4D5E6F70"
+PARTY = {"country_code", "party_id"}
 
 
 def of_2_1_1(message: dict[str, Any], **changes: Any) -> dict[str, Any]:
@@ -60,6 +66,34 @@ def test_every_request_of_2_2_1_is_addressed_to_the_hub(
                  "to-party-id", "from-country-code", "from-party-id")}  # fmt: skip
         assert list(named.values()) == ["FR", party, "NL", "EVC"], seen.path
     assert {seen.method for seen in operator.seen} == {"PUT", "GET", "POST"}
+
+
+def test_each_of_our_parties_speaks_for_itself(make_peer: Any, operator: OperatorServer) -> None:
+    """«Headers-From» is «the operator that requests»: the party of the driver."""
+    peer = make_peer(profile="GIREVE")
+    voltly = ProviderFactory()
+    PartyFactory(country_code="GB", party_id="VLT", provider=voltly)
+    TokenFactory(uid=CARD, account=AccountFactory(provider=voltly))
+    push_changed_tokens(peer=peer, now=timezone.now())
+    deliver_queue(peer=peer)
+    OcpiGateway().send_start(start_order(token_uid=CARD))
+    OcpiGateway().send_stop(StopOrder(new_id(), "x" * 43, new_id(), "NL*CPO", voltly.pk, "S1", 2))
+    assert [seen.method for seen in operator.seen] == ["PUT", "POST", "POST"]
+    for seen in operator.seen:
+        sender = (seen.headers["ocpi-from-country-code"], seen.headers["ocpi-from-party-id"])
+        assert sender == ("GB", "VLT"), seen.path
+        assert seen.headers["ocpi-to-party-id"] == "007"
+
+
+def test_a_message_is_repeated_with_the_routing_that_it_had(
+    make_peer: Any, operator: OperatorServer
+) -> None:
+    peer = make_peer("2.1.1", profile="GIREVE")
+    operator.lists["tariffs"] = []
+    pull_module(peer=peer, module="tariffs", operator="FR*ABC")
+    resend(exchange=Exchange.objects.get())
+    first, again = operator.seen
+    assert (again.path, again.headers["ocpi-to-party-id"]) == (first.path, "ABC")
 
 
 def test_credentials_carry_no_routing(make_peer: Any, operator: OperatorServer) -> None:
@@ -98,6 +132,29 @@ def test_each_module_is_asked_for_pages_of_its_limit(
         assert operator.seen[-1].query.get("limit") == size, module
 
 
+def test_a_location_keeps_its_time_when_a_status_changes_and_still_brings_news(
+    make_peer: Any, operator: OperatorServer
+) -> None:
+    """«EVSE.status updates are not considered» in lists, so that their locations stay older."""
+    peer = make_peer("2.1.1", profile="GIREVE", token="iop")
+    hub = PeerClient("iop", "2.1.1")
+    old = {name: value for name, value in location().items() if name not in PARTY}
+    old["operator"] = {"name": "FR*ABC"}
+    operator.lists["locations"] = [old]
+    pull_module(peer=peer, module="locations")
+    busy = {"status": "CHARGING", "last_updated": "2026-04-03T10:00:00Z"}
+    assert status(hub.patch("locations/FR/ABC/LOC1/E1", busy)) == (200, 1000)
+    operator.lists["locations"] = [{**old, "name": "New", "last_updated": "2026-04-02T10:00:00Z"}]
+    pull_module(peer=peer, module="locations", full=True)
+    assert Location.objects.get().name == "New"
+    assert Evse.objects.get().status == "CHARGING"
+    kept = hub.get("locations/FR/ABC/LOC1").json()["data"]
+    assert kept["evses"][0]["last_updated"] == kept["last_updated"] == "2026-04-03T10:00:00Z"
+    operator.lists["locations"][0]["last_updated"] = "2026-04-04T10:00:00Z"
+    pull_module(peer=peer, module="locations", full=True)
+    assert Evse.objects.get().status == "AVAILABLE"
+
+
 def test_a_start_needs_an_evse_and_does_not_leave_without(
     make_peer: Any, operator: OperatorServer
 ) -> None:
@@ -118,6 +175,25 @@ def test_the_authorization_id_of_2_1_1_is_the_reference_of_sessions_and_cdrs(
     assert status(hub.post("cdrs", bill)) == (201, 1000)
     for stored in (ChargingSession.objects.get(), CDR.objects.get()):
         assert (stored.authorization_reference, stored.party) == ("ref-7", "FR*ABC")
+
+
+@pytest.mark.parametrize(
+    ("named", "evse_id", "party"),
+    [
+        ({"name": "FR*ABC"}, "FR*XYZ*E1", "FR*ABC"),
+        ({"name": "Charges Ltd"}, "FR*XYZ*E1", "FR*XYZ"),
+        (None, "frxyze1", "FR*XYZ"),
+        (None, "EVSE 1", "FR*107"),
+    ],
+)
+def test_a_cdr_whose_location_names_no_party_is_of_the_operator_of_its_evse(
+    make_peer: Any, named: Any, evse_id: str, party: str
+) -> None:
+    make_peer("2.1.1", profile="GIREVE_TEST", token="iop", roles=[role("FR*107")])
+    bill = of_2_1_1(cdr(), stop_date_time="2026-04-01T11:00:00Z", total_cost=4.6)
+    bill["location"] = location(operator=named, evses=[evse(evse_id=evse_id)])
+    assert status(PeerClient("iop", "2.1.1").post("cdrs", bill)) == (201, 1000)
+    assert CDR.objects.get().party == party
 
 
 def test_a_remark_says_whose_the_cost_is(hub: PeerClient) -> None:
@@ -157,6 +233,36 @@ def test_cards_are_pushed_and_asked_for_with_leading_zeros(
     assert operator.seen[-1].body["uid"] == "004A5B6C"
     OcpiGateway().send_start(start_order(token_uid="4A5B6C"))
     assert operator.seen[-1].body["token"]["uid"] == "004A5B6C"
+
+
+@pytest.mark.parametrize(
+    ("stored", "asked", "found"),
+    [
+        ("0A1B2C3", "00A1B2C3", True),
+        ("A1B2C3", "00a1b2c3", True),
+        ("00A1B2C3", "A1B2C3", True),
+        ("04A5B6C7D8E", "00004A5B6C7D8E", True),
+        ("A1B2C3", "00000000A1B2C3", False),
+    ],
+)
+def test_a_card_is_found_however_many_leading_zeros_it_was_stored_with(
+    hub: PeerClient, stored: str, asked: str, found: bool
+) -> None:
+    TokenFactory(uid=stored)
+    answer = status(hub.post(f"tokens/{asked}/authorize?type=RFID", None))
+    assert answer == ((200, 1000) if found else (404, 2004))
+
+
+def test_the_uid_as_it_stands_comes_before_that_with_other_zeros(hub: PeerClient) -> None:
+    TokenFactory(uid="A1B2C3", is_valid=False)
+    TokenFactory(uid="00A1B2C3")
+    answer = hub.post("tokens/00A1B2C3/authorize", None)
+    assert answer.json()["data"]["allowed"] == "ALLOWED"
+
+
+def test_an_app_token_is_no_card_with_zeros_left_out(hub: PeerClient) -> None:
+    TokenFactory(uid="A1B2C3", kind="APP_USER")
+    assert status(hub.post("tokens/00A1B2C3/authorize", None)) == (404, 2004)
 
 
 def test_the_daily_pull_of_tokens_is_answered_by_pages(

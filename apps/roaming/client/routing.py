@@ -4,9 +4,12 @@ from apps.roaming.models import Peer
 from apps.roaming.ocpi.headers import PartyRef, Routing
 
 
-def routing_to(peer: Peer, receiver: PartyRef | None = None) -> Routing:
+def routing_to(
+    peer: Peer, receiver: PartyRef | None = None, *, sender: PartyRef | None = None
+) -> Routing:
     """From our party to `receiver`; without one to the hub (get all, broadcast push) or the peer.
 
+    `sender`: which of our parties says it, when it is not the one that the peer knows us by.
     2.1.1 has no such headers, but for Gireve's pulls of a single operator.
     """
     profile = peer.behaviour
@@ -20,4 +23,4 @@ def routing_to(peer: Peer, receiver: PartyRef | None = None) -> Routing:
     if receiver is None:
         parties = peer.parties("CPO") or peer.parties()
         receiver = peer.hub or (parties[0] if parties else None)
-    return Routing(peer.party.ref, receiver)
+    return Routing(sender or peer.party.ref, receiver)

@@ -50,7 +50,8 @@ def reserve(
             reference=reservation_id, response_url=url, version=peer.ocpi_version,
         )  # fmt: skip
 
-    return _ask(peer, Order(Command.RESERVE_NOW, write, operator, reservation_id), reason, now)
+    order = Order(Command.RESERVE_NOW, write, operator, reservation_id, sender=token.party)
+    return _ask(peer, order, reason, now)
 
 
 def cancel_reservation(

@@ -35,7 +35,8 @@ class Order:
     """A command to send. `write` makes its body for a response URL.
 
     `method` and `path` differ for charging profiles and preferences; `module` and `interface` are
-    where they go. `secret` is the unguessable part of the callback address.
+    where they go. `secret` is the unguessable part of the callback address. `sender` is our party
+    whose driver it is for; None: the one that the peer knows us by.
     """
 
     command: Command
@@ -48,6 +49,7 @@ class Order:
     interface: Interface = Interface.RECEIVER
     method: str = "POST"
     path: Callable[[str], str] | None = None
+    sender: PartyRef | None = None
 
     @property
     def is_resulted(self) -> bool:
@@ -74,7 +76,8 @@ def send_command(*, peer: Peer, order: Order, now: datetime) -> Reply:
     path = order.path(response_url) if order.path else f"/{order.command}"
     request = Request(
         order.method, f"{url}{path}", order.module, body=written.body or None,
-        routing=routing_to(peer, order.receiver), correlation_id=correlation_id,
+        routing=routing_to(peer, order.receiver, sender=order.sender),
+        correlation_id=correlation_id,
         seconds=order.seconds, unsaid=written.unsaid,
     )  # fmt: skip
     try:

@@ -14,6 +14,7 @@ from apps.roaming.client.calls import Outcome, PeerAnswer, Request, asked
 from apps.roaming.client.origins import AddressRefused
 from apps.roaming.client.routing import routing_to
 from apps.roaming.models import Peer, Push, PushQueue
+from apps.roaming.ocpi.headers import PartyRef
 from apps.roaming.secrets import SecretUnreadable
 from apps.roaming.services.queueing import forget_last_words, send_after
 
@@ -88,13 +89,20 @@ def _deliver(peer: Peer, push: Push) -> bool:
         return _settle(push, Push.State.REFUSED, f"{peer} has no {push.module} to push to.")
     request = Request(
         push.method, f"{url}{push.path}", push.module, body=push.body, seconds=SECONDS,
-        correlation_id=push.correlation_id, routing=routing_to(peer), unsaid=tuple(push.unsaid),
+        correlation_id=push.correlation_id, routing=routing_to(peer, sender=_owner(push)),
+        unsaid=tuple(push.unsaid),
     )  # fmt: skip
     try:
         with asked(peer, request) as outcome:
             return _note(push, outcome)
     except (AddressRefused, SecretUnreadable) as error:
         return _note(push, error)
+
+
+def _owner(push: Push) -> PartyRef:
+    """Our party whose object it is: what we push is at /country/party/id (client owned objects)."""
+    _, country_code, party_id, *_ = push.path.split("/")
+    return PartyRef.of(country_code, party_id)
 
 
 def _note(push: Push, outcome: Outcome) -> bool:

@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 from apps.audit.personal import ERASED
 from apps.core.errors import DomainError
 from apps.roaming.client.calls import PeerAnswer, Request, call_peer
-from apps.roaming.client.routing import routing_to
 from apps.roaming.models import Exchange, Peer
+from apps.roaming.ocpi.headers import Routing
 from apps.roaming.services.exchanges import request_body_of
 
 # Commands are sent once; credentials and registration carry secrets that are not kept.
@@ -52,7 +52,8 @@ def resend(*, exchange: Exchange) -> PeerAnswer:
         peer,
         Request(
             exchange.method, exchange.url, exchange.module, body=exchange.request_body or None,
-            routing=routing_to(peer), correlation_id=exchange.correlation_id,
+            routing=Routing.read(exchange.request_headers),
+            correlation_id=exchange.correlation_id,
         ),
     )  # fmt: skip
 
