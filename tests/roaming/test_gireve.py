@@ -85,6 +85,17 @@ def test_each_of_our_parties_speaks_for_itself(make_peer: Any, operator: Operato
         assert seen.headers["ocpi-to-party-id"] == "007"
 
 
+def test_only_the_list_of_one_operator_names_it_in_2_1_1(
+    make_peer: Any, operator: OperatorServer
+) -> None:
+    peer = make_peer("2.1.1", profile="GIREVE")
+    operator.lists["tariffs"] = []
+    pull_module(peer=peer, module="tariffs", operator="FR*ABC")
+    [asked] = operator.seen
+    routing = {n: value for n, value in asked.headers.items() if n.startswith("ocpi-")}
+    assert routing == {"ocpi-to-country-code": "FR", "ocpi-to-party-id": "ABC"}
+
+
 def test_a_message_is_repeated_with_the_routing_that_it_had(
     make_peer: Any, operator: OperatorServer
 ) -> None:
@@ -111,7 +122,9 @@ def test_requests_of_2_1_1_have_no_routing(make_peer: Any, operator: OperatorSer
     deliver_queue(peer=peer)
     operator.lists["locations"] = []
     pull_module(peer=peer, module="locations")
-    assert len(operator.seen) == 2
+    OcpiGateway().send_start(start_order(token_uid=CARD))
+    OcpiGateway().send_stop(StopOrder(new_id(), "x" * 43, new_id(), "NL*CPO", new_id(), "S1", 2))
+    assert [seen.method for seen in operator.seen] == ["PUT", "GET", "POST", "POST"]
     assert not any(name.startswith("ocpi-") for seen in operator.seen for name in seen.headers)
 
 

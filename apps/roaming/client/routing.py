@@ -10,13 +10,11 @@ def routing_to(
     """From our party to `receiver`; without one to the hub (get all, broadcast push) or the peer.
 
     `sender`: which of our parties says it, when it is not the one that the peer knows us by.
-    2.1.1 has no such headers, but for Gireve's pulls of a single operator.
+    2.1.1 has no such headers.
     """
     profile = peer.behaviour
     if not profile.routing_headers:
-        return (
-            Routing(receiver=receiver) if receiver and profile.operator_name_is_party else Routing()
-        )
+        return Routing()
     if profile.hub is not None:
         # Gireve: every request is addressed to the hub, which passes it on.
         receiver = profile.hub

@@ -13,7 +13,7 @@ from apps.roaming.client.calls import Request
 from apps.roaming.client.pages import ListRefused, Page, first_url, pages
 from apps.roaming.client.routing import routing_to
 from apps.roaming.models import KeptObject, Peer, PullCursor
-from apps.roaming.ocpi.headers import PartyRef
+from apps.roaming.ocpi.headers import PartyRef, Routing
 from apps.roaming.services.page_keeping import HANDLERS
 from apps.roaming.services.vanishing import remove_vanished
 
@@ -101,10 +101,13 @@ def _pull(peer: Peer, cursor: PullCursor, sleep: Callable[[float], None] | None)
     _finish(peer, cursor, total)
 
 
-def _routing(peer: Peer, cursor: PullCursor):  # type: ignore[no-untyped-def]
+def _routing(peer: Peer, cursor: PullCursor) -> Routing:
+    """To the operator whose list it is, which Gireve reads in 2.1.1 too; else as all requests."""
     if cursor.module == "hubclientinfo":
-        return Request("GET", "", "").routing
+        return Routing()
     receiver = PartyRef.of(*cursor.operator.split("*", 1)) if cursor.operator else None
+    if receiver and not peer.behaviour.routing_headers:
+        return Routing(receiver=receiver)
     return routing_to(peer, receiver)
 
 
