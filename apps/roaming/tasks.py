@@ -29,31 +29,31 @@ def _registered(peer_id: str) -> Peer | None:
     return peer
 
 
-def ask_for_pull(peer: Peer) -> None:
-    """Have a worker pull the peer's lists as they are from now on."""
-    pull_peer.delay(str(peer.pk), asked_at=timezone.now().isoformat())
+def ask_for_pull(peer: Peer, *, full: bool = False) -> None:
+    """Have a worker pull the peer's lists as they are from now on; `full`: the whole lists."""
+    pull_peer.delay(str(peer.pk), asked_at=timezone.now().isoformat(), full=full)
 
 
 @shared_task
-def pull_peer(peer_id: str, asked_at: str | None = None) -> None:
+def pull_peer(peer_id: str, asked_at: str | None = None, full: bool = False) -> None:
     """Pull all lists of a peer; one that fails does not keep the others, unless nobody is there.
 
     A list whose pull began after it was asked for is not pulled again: who asks ten times gets
-    one pull.
+    one pull. `full`: whole lists, in any case, else what changed since the last time.
     """
     peer = _registered(peer_id)
     if peer is None:
         return
     since = datetime.fromisoformat(asked_at) if asked_at else timezone.now()
     for module, operator in modules_of(peer):
-        if was_tried(peer=peer, module=module, operator=operator, since=since):
+        if not full and was_tried(peer=peer, module=module, operator=operator, since=since):
             continue
         # Either side may have ended the connection, or renewed the tokens, meanwhile.
         peer = _registered(peer_id)
         if peer is None:
             return
         try:
-            pull_module(peer=peer, module=module, operator=operator)
+            pull_module(peer=peer, module=module, operator=operator, full=full)
         except PullRunning:
             continue
         except PeerNotReached as error:

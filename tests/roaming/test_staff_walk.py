@@ -7,12 +7,15 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.audit.models import Entry
+from apps.locations.models import Location
 from apps.roaming.models import Exchange, KeptObject, Peer
 from apps.roaming.services.delivering import deliver_queue
 from apps.roaming.services.page_keeping import keep_hub_clients, keep_tokens
 from apps.roaming.services.queueing import Message, enqueue
+from apps.roaming.tasks import pull_peer
 from tests.roaming.door import PeerClient, status
 from tests.roaming.factories import PeerFactory
+from tests.roaming.messages import location
 from tests.roaming.operator_server import OperatorServer
 from tests.roaming.test_admin import act
 
@@ -63,8 +66,29 @@ def test_looking_for_the_address_and_pulling_change_nothing_of_the_peer(
     count = Entry.objects.count()
     act(staff, new, "connect")
     act(staff, peer, "pull_now")
+    act(staff, peer, "pull_all")
     assert Entry.objects.count() == count
-    assert no_tasks == ["pull_peer"]
+    assert no_tasks == ["pull_peer", "pull_peer"]
+
+
+def test_staff_pull_all_anew_what_a_hub_shows_since_a_new_agreement(
+    staff: Client, peer: Peer, operator: OperatorServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An operator whose locations did not change is in no list of changes."""
+    sent: list[tuple[tuple[str], dict[str, bool]]] = []
+    monkeypatch.setattr(pull_peer, "apply_async", lambda *sending: sent.append(sending))
+
+    def press(button: str) -> int:
+        act(staff, peer, button)
+        args, options = sent.pop()
+        pull_peer(*args, **options)
+        return Location.objects.count()
+
+    operator.lists["locations"] = [location(1)]
+    assert press("pull_now") == 1
+    operator.lists["locations"] += [location(2, last_updated="2026-01-01T00:00:00Z")]
+    assert press("pull_now") == 1
+    assert press("pull_all") == 2
 
 
 def test_a_message_of_ours_is_sent_again(

@@ -73,7 +73,7 @@ class PeerAdmin(StaffModelAdmin):
     when_empty = "No operator or hub is connected yet."
     ordering = ["name"]
     actions_detail = [
-        "invite", "connect", "pull_now", "test", "renew", "suspend", "resume", "leave",
+        "invite", "connect", "pull_now", "pull_all", "test", "renew", "suspend", "resume", "leave",
     ]  # fmt: skip
     readonly_fields = [
         staff_display.badges("state", STATE_TONES), "version", "versions_url", "our_url",
@@ -226,6 +226,19 @@ class PeerAdmin(StaffModelAdmin):
     )  # fmt: skip
     def pull_now(self, request: HttpRequest, peer: Peer, reason: str) -> str:
         ask_for_pull(peer)
+        return "The pull is on its way; see Pulls for how far it is."
+
+    @staff_action(
+        "Pull all anew", permission=OPERATE, icon="sync", when=is_registered,
+        question=Question(
+            "Pull the peer's whole lists",
+            "Also what did not change since the last time, such as the stations of an operator "
+            "that a hub shows us since a new agreement. What is no longer listed is removed.",
+            reason="none",
+        ),
+    )  # fmt: skip
+    def pull_all(self, request: HttpRequest, peer: Peer, reason: str) -> str:
+        ask_for_pull(peer, full=True)
         return "The pull is on its way; see Pulls for how far it is."
 
     @staff_action(
