@@ -16,7 +16,7 @@ from apps.payments.models import Payment
 from apps.remote_sessions.models import Command, RemoteSession, TimelineEntry
 from apps.remote_sessions.operators import unregister_gateway
 from tests.accounts.factories import TokenFactory
-from tests.locations.factories import EvseFactory
+from tests.locations.factories import ConnectorFactory, EvseFactory
 from tests.remote_sessions.factories import fresh
 
 PATH = "/api/v1/remote-sessions/"
@@ -190,6 +190,28 @@ def test_an_evse_of_two_locations_needs_its_location(world, app, wish):
 
     answer = app.post(PATH, wish | {"location_id": other.location.location_id})
     assert answer.json()["location_id"] == other.location.location_id
+
+
+def test_an_evse_that_was_published_anew_is_the_one_that_stands(world, app, wish):
+    again = EvseFactory(evse_id=world.evse.evse_id, location__operator=world.operator)
+    world.evse.status = "REMOVED"
+    world.evse.save()
+    answer = app.post(PATH, wish)
+    assert (answer.status_code, answer.json()["location_id"]) == (201, again.location.location_id)
+
+
+def test_the_only_connector_is_named_to_the_operator(world, app, wish):
+    ConnectorFactory(evse=world.evse, connector_id="gone", is_removed=True)
+    ConnectorFactory(evse=world.evse, connector_id="2")
+    app.post(PATH, wish)
+    assert world.operator_says.starts[-1].connector_id == "2"
+
+
+def test_of_several_connectors_none_is_named(world, app, wish):
+    for connector_id in "12":
+        ConnectorFactory(evse=world.evse, connector_id=connector_id)
+    app.post(PATH, wish)
+    assert world.operator_says.starts[-1].connector_id == ""
 
 
 def test_an_unknown_connector_is_refused(app, wish):

@@ -52,7 +52,8 @@ def find_token(*, text: str, provider: Provider | None) -> Token:
 def find_evse(*, text: str, location_id: str = "") -> Evse:
     """By EVSE id (NL*EFL*E0012*1), or by the operator's uid within a location.
 
-    Raises EvseUnknown, EvseAmbiguous.
+    One that stands comes before those that were removed: operators and hubs publish stations
+    again under other ids of their own. Raises EvseUnknown, EvseAmbiguous.
     """
     wanted = text.strip().upper()
     evses = Evse.objects.select_related("location__operator").alias(
@@ -61,7 +62,8 @@ def find_evse(*, text: str, location_id: str = "") -> Evse:
     fits = Q(named=wanted) | Q(numbered=wanted)
     if location_id:
         fits &= Q(place=location_id.strip().upper())
-    found = list(evses.filter(fits)[:2])
+    fitting = evses.filter(fits)
+    found = list(fitting.exclude(status=Evse.Status.REMOVED)[:2]) or list(fitting[:2])
     if not found:
         raise EvseUnknown(f"The EVSE {text} is not known.")
     if len(found) > 1:

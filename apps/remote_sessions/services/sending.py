@@ -111,10 +111,20 @@ def _start_order(command: Command, secret: str) -> StartOrder:
         token_uid=token.uid, token_kind=token.kind, contract_id=token.contract_id,
         visual_number=token.visual_number, location_id=remote_session.location.location_id,
         evse_uid=evse.uid, evse_id=evse.evse_id,
-        connector_id=remote_session.connector.connector_id if remote_session.connector else "",
+        connector_id=_connector_id(remote_session),
         authorization_reference=remote_session.authorization_reference,
         answer_seconds=settings.COMMAND_ANSWER_SECONDS,
     )  # fmt: skip
+
+
+def _connector_id(remote_session: RemoteSession) -> str:
+    """The one that was asked for, else the only one there is: some operators demand it
+    (OCPI 2.2.1 `mod_commands`, START_SESSION_CONNECTOR_REQUIRED)."""
+    if remote_session.connector:
+        return remote_session.connector.connector_id
+    plugs = remote_session.evse.connectors.filter(is_removed=False)
+    ids = list(plugs.values_list("connector_id", flat=True)[:2])
+    return ids[0] if len(ids) == 1 else ""
 
 
 def record_command_response(*, command_id: UUID, response: CommandResponse, now: datetime) -> None:
