@@ -1,6 +1,7 @@
 """One request to a peer and its answer."""
 
 import time
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -30,6 +31,8 @@ from apps.roaming.secrets import decrypt_token
 from apps.roaming.services.health import not_reached, reached
 
 LONGEST_RETRY_AFTER: Final = 3600
+# For zlib: its largest window, with the header of gzip.
+_GZIP: Final = zlib.MAX_WBITS | 16
 
 
 class PeerNotReached(DomainError):
@@ -206,7 +209,7 @@ def _exchange(sent: httpx.Request, seconds: float) -> httpx.Response:
         response.request = sent
         parts, size = [], 0
         try:
-            for part in response.iter_bytes():
+            for part in _unpacked(response):
                 parts.append(part)
                 size += len(part)
                 if size > settings.OCPI_MAX_ANSWER_BYTES:
@@ -215,6 +218,26 @@ def _exchange(sent: httpx.Request, seconds: float) -> httpx.Response:
             response.close()
     response._content = b"".join(parts)
     return response
+
+
+def _unpacked(response: httpx.Response) -> Iterator[bytes]:
+    """The body as it comes; gzip, for which we did not ask, up to the largest size.
+
+    The library unpacks each part as a whole: of gzip in gzip, or of brotli, a few kilobytes would
+    become gigabytes before anybody looks at their size.
+    """
+    packing = response.headers.get("content-encoding", "").strip().lower()
+    if packing in {"", "identity"}:
+        yield from response.iter_raw()
+        return
+    if packing != "gzip":
+        raise httpx.DecodingError(f"the answer is packed with {packing:.40}")
+    unpacking = zlib.decompressobj(_GZIP)
+    try:
+        for part in response.iter_raw():
+            yield unpacking.decompress(part, settings.OCPI_MAX_ANSWER_BYTES + 1)
+    except zlib.error as error:
+        raise httpx.DecodingError(f"the answer is no gzip: {error}") from None
 
 
 def _read(response: httpx.Response) -> PeerAnswer:
