@@ -18,6 +18,7 @@ from apps.roaming.ocpi.envelope import Answer
 from apps.roaming.services.pulling import modules_of, pull_module
 from apps.roaming.services.registration import disconnect
 from apps.roaming.tasks import pull_peer
+from tests.roaming.factories import role
 from tests.roaming.messages import cdr, location, session, tariff
 from tests.roaming.operator_server import STAMP, OperatorServer
 
@@ -299,3 +300,28 @@ def test_a_hub_is_asked_for_everything_under_its_own_party(
     assert operator.seen[0].headers["ocpi-to-party-id"] == "HUB"
     parties = {each.operator.party for each in Location.objects.select_related("operator")}
     assert parties == {"NL*CPO", "DE*ABC"}
+
+
+def test_a_platform_of_several_operators_is_asked_for_each(
+    make_peer: Any, operator: OperatorServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the letter it gives only what is the addressed party's."""
+    both = [location(1), location(2, party_id="TWO")]
+    operator.lists["locations"] = both
+    peer = make_peer(roles=[role("NL*CPO"), role("NL*TWO"), role("NL*CPO", "EMSP")])
+    real = operator.answer
+
+    def of_the_addressed(seen: Any) -> Any:
+        code, _, data = real(seen)
+        to = seen.headers["ocpi-to-party-id"]
+        return code, {}, [each for each in data or [] if each["party_id"] == to]
+
+    monkeypatch.setattr(operator, "answer", of_the_addressed)
+    for _ in range(2):
+        pull_peer(str(peer.pk))
+        PullCursor.objects.update(since=None)
+    assert dict(Evse.objects.values_list("uid", "status")) == {"E1": "AVAILABLE", "E2": "AVAILABLE"}
+    operator.lists["locations"] = both[:1]
+    pull_peer(str(peer.pk))
+    assert dict(Evse.objects.values_list("uid", "status")) == {"E1": "AVAILABLE", "E2": "REMOVED"}
+    assert ("hubclientinfo", "") not in modules_of(peer)

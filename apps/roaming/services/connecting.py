@@ -115,7 +115,7 @@ def _apply(
     now: datetime, actor: Actor | None,
 ) -> None:  # fmt: skip
     with transaction.atomic():
-        locked = Peer.objects.select_for_update(of=("self",)).get(pk=peer.pk)
+        locked = Peer.objects.select_for_update(of=("self",), no_key=True).get(pk=peer.pk)
         end_tokens(peer=locked, now=now, but=given, actor=actor)
         # The address that answered us stays the one we call, whatever the credentials say.
         named = replace(credentials, url=peer.versions_url)

@@ -31,29 +31,55 @@ class PullRunning(DomainError):
     code = "PULL_RUNNING"
 
 
+class PullOvertaken(DomainError):
+    """The connection ended, or was renewed: then pulls begin anew, with its token and version."""
+
+    code = "PULL_OVERTAKEN"
+
+
 def pull_module(
     *, peer: Peer, module: str, operator: str = "", full: bool = False,
     sleep: Callable[[float], None] | None = None,
 ) -> PullCursor:  # fmt: skip
     """Pull one list to its end; one that stopped half-way goes on where it stopped.
 
-    Each page is one transaction with the note how far we are. Raises PullRunning, and what
-    stopped the pull, which is kept in the cursor.
+    Each page is one transaction with the note how far we are. Raises PullRunning, PullOvertaken,
+    and what stopped the pull, which is kept in the cursor.
     """
     with lease(job=f"roaming.pull.{peer.pk}.{module}.{operator}", duration=LEASE) as held:
         if not held:
             raise PullRunning(f"{module} of {peer} are being pulled.")
-        cursor = _begin(peer, module, operator, full)
+        with transaction.atomic():
+            _require_same_connection(peer)
+            cursor = _begin(peer, module, operator, full)
         try:
             _pull(peer, cursor, sleep)
+        except PullOvertaken:
+            raise
         except DomainError as error:
             cursor.last_error = error.message[:2000]
             if isinstance(error, ListRefused) and error.page_is_gone:
                 # To ask for it for ever would bring nothing: the next pull begins anew.
                 cursor.next_url = ""
-            cursor.save()
+            with transaction.atomic():
+                _require_same_connection(peer)
+                cursor.save()
             raise
     return cursor
+
+
+def _require_same_connection(peer: Peer) -> None:
+    """The peer is connected as when the pull began. Raises PullOvertaken.
+
+    Until the end of the transaction a registration waits, so that what it resets stays reset.
+    """
+    same = (
+        Peer.objects.registered()
+        .filter(pk=peer.pk, outgoing_token=peer.outgoing_token)
+        .select_for_update(no_key=True)
+    )
+    if not list(same.values_list("pk", flat=True)):
+        raise PullOvertaken(f"The connection with {peer} ended, was suspended or renewed.")
 
 
 def _begin(peer: Peer, module: str, operator: str, full: bool) -> PullCursor:
@@ -97,6 +123,7 @@ def _pull(peer: Peer, cursor: PullCursor, sleep: Callable[[float], None] | None)
     for page in pages(peer, request, **patience):
         total = page.total or 0
         with transaction.atomic():
+            _require_same_connection(peer)
             _keep(peer, cursor, page)
     _finish(peer, cursor, total)
 
@@ -119,9 +146,14 @@ def _keep(peer: Peer, cursor: PullCursor, page: Page) -> None:
     if unread:
         cursor.last_error = "; ".join(unread)[:2000]
     if cursor.next_since is None:
-        cursor.next_since = (page.at or cursor.started_at or now) - OVERLAP
+        cursor.next_since = _clock_of(page, cursor.started_at or now) - OVERLAP
     cursor.next_url = page.following
     cursor.save()
+
+
+def _clock_of(page: Page, ours: datetime) -> datetime:
+    """The peer's time; `ours` when it does not say, or writes the first year for it."""
+    return page.at if page.at is not None and page.at.year > 1970 else ours
 
 
 def _finish(peer: Peer, cursor: PullCursor, total: int) -> None:
@@ -134,6 +166,7 @@ def _finish(peer: Peer, cursor: PullCursor, total: int) -> None:
         )
         is_full = False
     with transaction.atomic():
+        _require_same_connection(peer)
         if is_full and not cursor.unread:
             remove_vanished(peer=peer, cursor=cursor)
         cursor.since, cursor.next_since = cursor.next_since, None
@@ -150,8 +183,16 @@ def modules_of(peer: Peer) -> list[tuple[str, str]]:
         if module == "tariffs" and peer.behaviour.tariffs_are_pulled_by_operator:
             found.extend((module, operator) for operator in _operators(peer))
         else:
-            found.append((module, ""))
+            found.extend((module, party) for party in _parties(peer, module))
     return found
+
+
+def _parties(peer: Peer, module: str) -> list[str]:
+    """To whom a list is addressed: a platform of several parties may give only those of the one
+    that OCPI-to names (`transport_and_format`, party to party). "" when it is asked once."""
+    once = peer.hub or module == "hubclientinfo" or not peer.behaviour.routing_headers
+    owners = [] if once else peer.parties("EMSP" if module == "tokens" else "CPO")
+    return list(dict.fromkeys(map(str, owners))) if len(owners) > 1 else [""]
 
 
 def _operators(peer: Peer) -> list[str]:

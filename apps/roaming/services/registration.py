@@ -85,7 +85,7 @@ def _take_over(
     candidate = _candidate(token.peer, credentials, version)
     found = _discover(candidate, credentials, version)
     with transaction.atomic():
-        peer = Peer.objects.select_for_update(of=("self",)).get(pk=token.peer_id)
+        peer = Peer.objects.select_for_update(of=("self",), no_key=True).get(pk=token.peer_id)
         if PeerToken.objects.filter(pk=token.pk, ended_at=None).count() == 0:
             raise Unauthorized("The token was used meanwhile.")
         end_tokens(peer=peer, now=now)
