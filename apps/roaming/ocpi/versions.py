@@ -60,6 +60,14 @@ SERVED: dict[str, Interface] = {
 }
 _SINCE_2_2 = {"chargingprofiles", "hubclientinfo"}
 
+
+def is_called(endpoint: Endpoint) -> bool:
+    """Do we call it? The other side of what we serve; modules we don't know may be anywhere."""
+    ours = SERVED.get(endpoint.identifier)
+    both_sides = endpoint.identifier in {"credentials", "tokens"}
+    return ours is not None and (both_sides or endpoint.role != ours)
+
+
 # 2.1.1 names no interface: what an endpoint is follows from the kind of party that has it.
 _SENT_BY_CPO = {"locations", "sessions", "cdrs", "tariffs"}
 

@@ -8,7 +8,7 @@ from apps.roaming.client.origins import require_allowed
 from apps.roaming.models import Peer
 from apps.roaming.ocpi.credentials import read_details, read_versions
 from apps.roaming.ocpi.errors import InvalidMessage, NoMatchingEndpoints, UnsupportedVersion
-from apps.roaming.ocpi.versions import Endpoint, Version, newest_mutual
+from apps.roaming.ocpi.versions import Endpoint, Version, is_called, newest_mutual
 from apps.roaming.profiles import profile_of
 
 SECONDS = 15
@@ -45,7 +45,7 @@ def discover(*, peer: Peer, token: str, version: Version | None = None) -> Found
         )
     details = call_peer(peer, _question(offered[chosen], token, as_base64))
     endpoints = read_details(_data(details, offered[chosen]), chosen)
-    for endpoint in endpoints:
+    for endpoint in filter(is_called, endpoints):
         require_allowed(peer=peer, url=endpoint.url)
     found = Found(chosen, endpoints)
     found.credentials_url()
