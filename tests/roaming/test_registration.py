@@ -352,3 +352,30 @@ def test_a_call_to_an_address_that_is_not_the_peers_never_leaves(make_peer: Any)
     with pytest.raises(AddressRefused):
         call_peer(make_peer(), Request("GET", "http://127.0.0.1:9/x", "tokens"))
     assert not Exchange.objects.exists()
+
+
+def test_endpoints_that_we_never_call_may_be_anywhere(
+    operator: OperatorServer, invited: tuple[Peer, PeerClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    details = operator.details()
+    elsewhere = "https://emsp.example/2.2.1/"
+    details["endpoints"] += [
+        {"identifier": "nltnm-tokens", "role": "SENDER", "url": elsewhere + "custom"},
+        {"identifier": "locations", "role": "RECEIVER", "url": elsewhere + "locations"},
+        {"identifier": "locations", "role": "SENDER", "url": f"{operator.base}/doubled"},
+        {"identifier": "bookings", "role": "BROKER", "url": "nonsense"},
+    ]
+    monkeypatch.setattr(operator, "details", lambda: details)
+    answer = invited[1].post("credentials", operator.own_credentials("token-a"))
+    assert status(answer) == (200, 1000)
+    invited[0].refresh_from_db()
+    assert invited[0].endpoint("locations", "SENDER") == f"{operator.base}/2.2.1/locations"
+
+
+def test_an_address_longer_than_can_be_kept_is_2001(
+    operator: OperatorServer, invited: tuple[Peer, PeerClient]
+) -> None:
+    body = operator.own_credentials("token-a")
+    body["url"] += "?" + "x" * 500
+    assert status(invited[1].post("credentials", body)) == (200, 2001)
+    assert operator.seen == []

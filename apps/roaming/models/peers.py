@@ -181,8 +181,8 @@ class Peer(AuditedModel):
         ]
 
     def owns(self, party: PartyRef) -> bool:
-        """May it speak for this party? A hub may for everybody."""
-        return self.hub is not None or party in self.parties()
+        """May it speak for this party? A hub may for everybody who can be a party."""
+        return party in self.parties() or (self.hub is not None and party.can_be)
 
     def endpoint(self, identifier: str, role: str) -> str | None:
         """The URL of a module, without a slash at its end; None when it has none."""

@@ -7,6 +7,7 @@ from typing import Any
 from apps.roaming.ocpi.errors import InvalidMessage
 from apps.roaming.ocpi.fields import Fields
 from apps.roaming.ocpi.headers import PartyRef
+from apps.roaming.ocpi.parties import read_party
 from apps.roaming.ocpi.tokens import Written
 from apps.roaming.ocpi.versions import Endpoint, Interface, Role, Version, interface_of_2_1_1
 
@@ -45,29 +46,24 @@ def read_credentials(fields: Fields, version: Version) -> CredentialsMessage:
     if not roles:
         raise InvalidMessage("Missing required field: roles.", field="roles")
     hub = fields.opt_text("hub_party_id", longest=5)
+    hub_party = PartyRef.of(hub[:2], hub[2:])
     return CredentialsMessage(
         token=token,
-        url=fields.text("url").strip(),
+        url=fields.text("url", longest=500).strip(),
         roles=roles,
-        hub=PartyRef.of(hub[:2], hub[2:]) if len(hub) == 5 else None,
+        hub=hub_party if hub_party.can_be else None,
     )
 
 
 def _roles(fields: Fields) -> Any:
     for role in fields.objects("roles"):
         details = role.object("business_details").members
-        yield RoleMessage(role.text("role", longest=10).upper(), _party(role), details)
+        yield RoleMessage(role.text("role", longest=40).upper(), read_party(role), details)
 
 
 def _party_2_1_1(fields: Fields) -> RoleMessage:
     """The side that connects to an eMSP in 2.1.1 is a CPO, or a hub that acts as one."""
-    return RoleMessage(Role.CPO, _party(fields), fields.object("business_details").members)
-
-
-def _party(fields: Fields) -> PartyRef:
-    return PartyRef.of(
-        fields.identifier("country_code", longest=2), fields.identifier("party_id", longest=3)
-    )
+    return RoleMessage(Role.CPO, read_party(fields), fields.object("business_details").members)
 
 
 def write_credentials(credentials: CredentialsMessage, version: Version) -> Written:

@@ -12,6 +12,7 @@ CORRELATION_ID = "X-Correlation-ID"
 SECRET_HEADERS = frozenset({"authorization", "cookie", "set-cookie", "proxy-authorization"})
 
 _TOKEN = re.compile(r"[!-~]{1,2000}")
+_PARTY = re.compile(r"[A-Z0-9]{2}\*[!-~]{1,3}")
 
 
 def presented_tokens(authorization: str) -> list[str]:
@@ -54,6 +55,11 @@ class PartyRef:
 
     def __str__(self) -> str:
         return f"{self.country_code}*{self.party_id}"
+
+    @property
+    def can_be(self) -> bool:
+        """Is it of the form that parties have (`credentials`, CredentialsRole)?"""
+        return _PARTY.fullmatch(str(self)) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from apps.roaming.ocpi.fields import Fields
 from apps.roaming.ocpi.headers import PartyRef
+from apps.roaming.ocpi.parties import read_party
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +21,9 @@ class ClientInfoMessage:
 def read_client_info(fields: Fields) -> ClientInfoMessage:
     """Raises InvalidMessage."""
     return ClientInfoMessage(
-        party=PartyRef.of(
-            fields.text("country_code", longest=2), fields.text("party_id", longest=3)
-        ),
-        role=fields.text("role", longest=10).upper(),
-        status=fields.text("status", longest=20).upper(),
+        party=read_party(fields),
+        # Of newer versions they may be longer; the message is kept whole beside them.
+        role=fields.text("role").upper()[:10],
+        status=fields.text("status").upper()[:20],
         last_updated=fields.opt_time("last_updated"),
     )

@@ -1,11 +1,14 @@
 """JSON without floats: numbers are read as `Decimal` and written with the digits they came with."""
 
 import json
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from json.encoder import encode_basestring
-from typing import Any
+from typing import Any, Final
 
 from apps.roaming.ocpi.errors import BrokenJson, InvalidMessage
+
+# OCPI's own objects need nine. Writing takes two calls of Python per level.
+MOST_LEVELS: Final = 100
 
 
 def _no_constant(name: str) -> Any:
@@ -21,14 +24,28 @@ def text(body: bytes) -> str:
 
 
 def read(text: str) -> Any:
-    """The value of a JSON text. Raises BrokenJson, and InvalidMessage for text nobody can store."""
+    """The value of a JSON text. Raises BrokenJson, and InvalidMessage for what nobody can store."""
     try:
         value = json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise BrokenJson(f"The body is no JSON: {error}"[:300]) from None
+    except InvalidOperation:
+        raise InvalidMessage("A number has an exponent that no number can have.") from None
+    _check_depth(value)
     if "\\u" in text:
         _check_storable(value)
     return value
+
+
+def _check_depth(value: Any) -> None:
+    """What was read can be written, however deep in other calls. Level by level, no recursion."""
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(MOST_LEVELS):
+        inner = [each.values() if isinstance(each, dict) else each for each in level]
+        level = [item for items in inner for item in items if isinstance(item, dict | list)]
+        if not level:
+            return
+    raise BrokenJson(f"The body is nested deeper than {MOST_LEVELS} levels.")
 
 
 def _check_storable(value: Any) -> None:

@@ -16,11 +16,17 @@ def party_of(fields: Fields) -> PartyRef | None:
 
     Raises InvalidMessage when only one half is there.
     """
-    country = fields.opt_text("country_code", longest=2)
-    party = fields.opt_text("party_id", longest=3)
-    if not country and not party:
+    if not fields.opt_text("country_code") and not fields.opt_text("party_id"):
         return None
-    return PartyRef.of(fields.text("country_code"), fields.text("party_id"))
+    return read_party(fields)
+
+
+def read_party(fields: Fields) -> PartyRef:
+    """The party that must be named. Raises InvalidMessage."""
+    party = PartyRef.of(fields.text("country_code", longest=2), fields.text("party_id", longest=3))
+    if not party.can_be:
+        raise InvalidMessage(f"{party} is no party.", field="party_id")
+    return party
 
 
 def party_of_name(name: str) -> PartyRef | None:

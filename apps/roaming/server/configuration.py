@@ -21,6 +21,7 @@ class VersionsView(OcpiView):
 
     module = "versions"
     is_configuration = True
+    is_routed = False
 
     def on_get(self, call: Call) -> Said:
         return Said(our_versions(call.base))
@@ -31,6 +32,7 @@ class DetailsView(OcpiView):
 
     module = "versions"
     is_configuration = True
+    is_routed = False
 
     def on_get(self, call: Call) -> Said:
         return Said(our_details(call.base, call.version))
@@ -41,6 +43,7 @@ class CredentialsView(OcpiView):
 
     module = "credentials"
     is_configuration = True
+    is_routed = False
     in_transaction = False
 
     def on_get(self, call: Call) -> Said:
@@ -80,6 +83,7 @@ class UnknownAddressView(OcpiView):
     """What no module serves: in the words of OCPI, and only to those who may know."""
 
     is_configuration = True
+    is_routed = False
 
     def _handler(self, method: str) -> Callable[..., Said]:
         raise UnknownObject("There is nothing at this address; see /ocpi/versions.")

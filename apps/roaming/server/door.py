@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, ClassVar
@@ -107,8 +107,10 @@ class OcpiView(View):
     """Base of all modules: handlers are `on_get(call, ...)` and so on, and return Said."""
 
     module: ClassVar[str] = ""
-    # Versions and credentials: with a registration token too, never routed.
+    # Versions and credentials: with a registration token too.
     is_configuration: ClassVar[bool] = False
+    # Functional modules are; those that set up the connection have no routing headers.
+    is_routed: ClassVar[bool] = True
     # Handlers that talk to the peer themselves must not hold a transaction.
     in_transaction: ClassVar[bool] = True
 
@@ -117,11 +119,13 @@ class OcpiView(View):
         call = Call(
             request=request,
             now=timezone.now(),
-            request_id=request.headers.get(REQUEST_ID, "")[:100] or str(new_id()),
-            correlation_id=request.headers.get(CORRELATION_ID, "")[:100] or str(new_id()),
+            request_id=request.headers.get(REQUEST_ID) or str(new_id()),
+            correlation_id=request.headers.get(CORRELATION_ID) or str(new_id()),
         )
         said = self._answered(call, kwargs)
-        response = _response(call, said, routed=not self.is_configuration)
+        response = _response(call, said)
+        if said.http_status == HTTPStatus.METHOD_NOT_ALLOWED:
+            response["Allow"] = self._allowed(besides=request.method)
         took = int((time.monotonic() - started) * 1000)
         keep_exchange(call, response, said, module=self.module, milliseconds=took)
         return response
@@ -153,13 +157,15 @@ class OcpiView(View):
         )
         if not self.is_configuration:
             require_access(call.token)
+        if self.is_routed:
+            call.routing = Routing.read(call.request.headers)
         count_request(call.peer)
         if "\0" in call.request.path:
             raise UnknownObject("No id holds the character NUL.")
         call.base = base_url(call.request.build_absolute_uri("/ocpi"))
         call._version = _version(kwargs.pop("version", None))
-        if not self.is_configuration:
-            call.routing = check_routing(call)
+        if self.is_routed:
+            check_routing(call)
         handler = self._handler(call.request.method or "")
         if call.request.method not in {"GET", "DELETE"}:
             call.body = json.text(read_body(call.request))
@@ -178,6 +184,14 @@ class OcpiView(View):
         if handler is None:
             raise NotAllowedNow(f"{method} is not supported here.")
         return handler
+
+    def _allowed(self, *, besides: str | None) -> str:
+        """The methods for `Allow`, which a 405 has to name (RFC 9110, 15.5.6)."""
+        known = ("GET", "POST", "PUT", "PATCH", "DELETE")
+        return ", ".join(
+            method for method in known
+            if method != besides and hasattr(self, f"on_{method.lower()}")
+        )  # fmt: skip
 
 
 def _version(text: str | None) -> Version | None:
@@ -207,19 +221,28 @@ def refusal(error: DomainError) -> Said:
     return Said(http_status=http_status, status=status, message=error.message, headers=headers)
 
 
-def _response(call: Call, said: Said, *, routed: bool) -> HttpResponse:
+def _response(call: Call, said: Said) -> HttpResponse:
     body = envelope(said.data, now=call.now, status=said.status, message=said.message)
     response = HttpResponse(
         json.write(body), status=said.http_status, content_type="application/json"
     )
-    named = {REQUEST_ID: call.request_id, CORRELATION_ID: call.correlation_id, **said.headers}
-    if routed:
-        named |= call.routing.reversed().headers()
+    named = {
+        REQUEST_ID: call.request_id, CORRELATION_ID: call.correlation_id, **said.headers,
+        **_routing_back(call).headers(),
+    }  # fmt: skip
     for name, value in named.items():
         response[name] = value.replace("\r", " ").replace("\n", " ")
     if said.http_status == HTTPStatus.UNAUTHORIZED:
         response["WWW-Authenticate"] = "Token"
     return response
+
+
+def _routing_back(call: Call) -> Routing:
+    """The other way round; a peer that named no receiver has reached our party."""
+    back = call.routing.reversed()
+    if back.receiver is not None and back.sender is None:
+        return replace(back, sender=call.peer.party.ref)
+    return back
 
 
 def page_limit(peer: Peer) -> int:

@@ -190,6 +190,7 @@ class HubClientInfoView(OcpiView):
     """Who is behind the hub: GET, PUT; a configuration module, so that it is not routed."""
 
     module = "hubclientinfo"
+    is_routed = False
 
     def on_get(self, call: Call, country_code: str, party_id: str) -> Said:
         party = PartyRef.of(country_code, party_id)
