@@ -56,13 +56,14 @@ _GIREVE_2_2_1 = Profile(
 )
 _GIREVE_2_1_1 = replace(
     _GIREVE_2_2_1,
-    page_limits={"locations": 20, "tokens": 1000, "cdrs": 20, "tariffs": 100},
+    page_limits={"locations": 20, "cdrs": 20, "tariffs": 100},
     reference_name="authorization_id",
     operator_name_is_party=True,
     takes_registration=True,
     updates_credentials=True,
     tariffs_are_pulled_by_operator=True,
-    # «These extra headers should not be considered yet in OCPI 2.1.1», but for pulls by operator.
+    # «These extra headers should not be considered yet in OCPI 2.1.1», but with lists of one
+    # operator.
     routing_headers=False,
 )
 
