@@ -144,7 +144,8 @@ def _handler(server: OperatorServer) -> type[BaseHTTPRequestHandler]:
                 return
             if server.faults:
                 code, body = server.faults.pop(0)
-                return self._write(code, {}, body or self._envelope(None, 2000))
+                text = self._envelope(None, 2000) if body is None else body
+                return self._write(code, {}, text)
             if not server.tokens & set(self._tokens(headers)):
                 return self._write(401, {}, self._envelope(None, 2000))
             code, extra, data = server.answer(seen)

@@ -97,6 +97,26 @@ def test_a_message_that_is_wrong_is_set_aside_and_the_next_go_on(
     assert arrived(operator) == ["U0", "U1", "U2", "U0"]
 
 
+@pytest.mark.parametrize(
+    ("code", "body", "state"),
+    [
+        (404, None, "REFUSED"),
+        (404, "<html>Maintenance</html>", "WAITING"),
+        (405, "", "WAITING"),
+        (413, "<html>Too large</html>", "REFUSED"),
+        (503, "<html>Maintenance</html>", "WAITING"),
+    ],
+)
+def test_what_a_server_in_front_of_the_peer_does_not_pass_on_waits(
+    peer: Peer, operator: OperatorServer, code: int, body: str | None, state: str
+) -> None:
+    """`None` is an answer of OCPI."""
+    enqueue(peer=peer, messages=[message(1)])
+    operator.faults = [(code, body)]
+    deliver_queue(peer=peer)
+    assert states(peer) == [state]
+
+
 def test_a_paused_queue_sends_nothing_until_it_is_resumed(
     peer: Peer, operator: OperatorServer
 ) -> None:

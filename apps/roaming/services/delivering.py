@@ -28,6 +28,9 @@ SOON: Final = timedelta(seconds=10)
 LONGEST_WAIT: Final = timedelta(minutes=5)
 # Wrong by themselves: asking again gives the same answer. Everything else passes.
 _WRONG_HTTP: Final = {400, 404, 405, 409, 410, 413, 415, 422}
+# Said of a message also by a server in front of the peer. When such a one knows no address, the
+# peer is not there: Gireve's guides want what got no correct answer sent again, in order.
+_WRONG_FOR_ANY_SERVER: Final = {400, 413, 415, 422}
 
 
 def due_queues(*, now: datetime) -> QuerySet[PushQueue]:
@@ -120,7 +123,7 @@ def is_refusal(answer: PeerAnswer) -> bool:
     code = answer.answer.status_code
     if answer.http_status < 300:
         return code is not None and 2000 <= code < 3000
-    return answer.http_status in _WRONG_HTTP
+    return answer.http_status in (_WRONG_FOR_ANY_SERVER if code is None else _WRONG_HTTP)
 
 
 def _settle(push: Push, state: str, error: str) -> bool:
