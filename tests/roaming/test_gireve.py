@@ -68,6 +68,22 @@ def test_every_request_of_2_2_1_is_addressed_to_the_hub(
     assert {seen.method for seen in operator.seen} == {"PUT", "GET", "POST"}
 
 
+@pytest.mark.parametrize(
+    ("presented", "addressed"),
+    [(["FR*107"], "107"), (["FR*107", "FR*007"], "007"), ([], "007")],
+)
+def test_the_hub_is_addressed_as_it_presented_itself(
+    make_peer: Any, operator: OperatorServer, presented: list[str], addressed: str
+) -> None:
+    peer = make_peer(
+        profile="GIREVE", roles=[role(party, "HUB") for party in presented],
+        hub_party=presented[0] if presented else "",
+    )  # fmt: skip
+    operator.lists["locations"] = []
+    pull_module(peer=peer, module="locations")
+    assert operator.seen[-1].headers["ocpi-to-party-id"] == addressed
+
+
 def test_each_of_our_parties_speaks_for_itself(make_peer: Any, operator: OperatorServer) -> None:
     """«Headers-From» is «the operator that requests»: the party of the driver."""
     peer = make_peer(profile="GIREVE")

@@ -16,8 +16,8 @@ def routing_to(
     if not profile.routing_headers:
         return Routing()
     if profile.hub is not None:
-        # Gireve: every request is addressed to the hub, which passes it on.
-        receiver = profile.hub
+        # Gireve: every request is addressed to the hub, as it presented itself, which passes it on.
+        receiver = profile.hub if profile.hub in peer.parties("HUB") else peer.hub
     if receiver is None:
         parties = peer.parties("CPO") or peer.parties()
         receiver = peer.hub or (parties[0] if parties else None)
