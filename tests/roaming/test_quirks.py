@@ -110,6 +110,18 @@ def test_credit_cdrs_are_taken_unless_the_peer_has_none() -> None:
     assert CDR.objects.get(cdr_id="CDR2").is_credit
 
 
+def test_a_list_brings_no_credit_cdr_of_a_peer_that_has_none(
+    make_peer: Any, operator: OperatorServer
+) -> None:
+    peer = make_peer(sends_credit_cdrs=False)
+    credit = cdr(2, credit=True, credit_reference_id="CDR1", total_cost={"excl_vat": -4.6})
+    operator.lists["cdrs"] = [cdr(), credit]
+    cursor = pull_module(peer=peer, module="cdrs")
+    assert (cursor.received, cursor.unread) == (2, 1)
+    assert "CDR2: This connection has no credit CDRs." in cursor.last_error
+    assert CDR.objects.get().cdr_id == "CDR1"
+
+
 @pytest.mark.parametrize("whitelist", ["ALWAYS", "ALLOWED", "ALLOWED_OFFLINE", "NEVER"])
 def test_our_tokens_say_to_the_peer_whether_to_ask(whitelist: str) -> None:
     cpo = a_peer(whitelist=whitelist)

@@ -6,7 +6,7 @@ from apps.cdrs.messages import CdrMessage
 from apps.roaming.addresses import module_url
 from apps.roaming.models import WaitingCdr
 from apps.roaming.ocpi import json
-from apps.roaming.ocpi.errors import InvalidMessage, NotAllowedNow, UnknownObject
+from apps.roaming.ocpi.errors import NotAllowedNow, UnknownObject
 from apps.roaming.ocpi.headers import PartyRef
 from apps.roaming.ocpi.versions import Version
 from apps.roaming.server.door import Call, OcpiView, Said, refusal
@@ -15,6 +15,7 @@ from apps.roaming.services.cdrs import (
     get_cdr,
     read_peer_cdr,
     receive_peer_cdrs,
+    require_credit_taken,
     require_own,
 )
 from apps.roaming.services.keeping import Identity, require_owner
@@ -104,8 +105,7 @@ class CdrsView(OcpiView):
 
     def on_post(self, call: Call) -> Said:
         message = call.object()
-        if message.get("credit") and not call.peer.sends_credit_cdrs:
-            raise InvalidMessage("This connection has no credit CDRs.", field="credit")
+        require_credit_taken(peer=call.peer, message=message)
         read = read_peer_cdr(peer=call.peer, message=message, version=call.version, raw=call.body)
         if taken := take_cdr(peer=call.peer, message=read, now=call.now):
             call.taken = taken

@@ -16,7 +16,7 @@ from apps.roaming.models import KeptObject, Peer, WaitingCdr
 from apps.roaming.ocpi import json
 from apps.roaming.ocpi.cdrs import read_cdr
 from apps.roaming.ocpi.charges import first_plug
-from apps.roaming.ocpi.errors import UnknownObject
+from apps.roaming.ocpi.errors import InvalidMessage, UnknownObject
 from apps.roaming.ocpi.fields import Fields
 from apps.roaming.ocpi.headers import PartyRef
 from apps.roaming.ocpi.locations import operator_name
@@ -59,6 +59,12 @@ def read_peer_cdr(*, peer: Peer, message: Message, version: Version, raw: str) -
     read = read_cdr(fields, owner=owner, version=version, raw=raw)
     require_owner(peer=peer, owner=PartyRef.of(read.country_code, read.party_id))
     return read
+
+
+def require_credit_taken(*, peer: Peer, message: Message) -> None:
+    """Raises InvalidMessage for a credit CDR of a peer that has none."""
+    if message.get("credit") and not peer.sends_credit_cdrs:
+        raise InvalidMessage("This connection has no credit CDRs.", field="credit")
 
 
 def require_own(*, peer: Peer, message: CdrMessage) -> None:

@@ -27,6 +27,7 @@ from apps.roaming.services.cdrs import (
     party_for,
     read_peer_cdr,
     receive_peer_cdrs,
+    require_credit_taken,
     require_own,
 )
 from apps.roaming.services.hub_clients import put_client_info
@@ -183,6 +184,7 @@ def keep_cdrs(peer: Peer, objects: list[Any], now: datetime) -> Unread:
     unread: Unread = []
 
     def read(fields: Fields) -> CdrMessage:
+        require_credit_taken(peer=peer, message=fields.members)
         raw = json.write(fields.members)
         message = read_peer_cdr(
             peer=peer, message=fields.members, version=peer.ocpi_version, raw=raw
