@@ -63,6 +63,8 @@ def pull_peer(peer_id: str, asked_at: str | None = None, full: bool = False) -> 
             return
         except DomainError as error:
             log.warning("pull failed", peer=str(peer), module=module, error=error.message)
+        except Exception:
+            log.exception("pull failed", peer=str(peer), module=module)
 
 
 @shared_task

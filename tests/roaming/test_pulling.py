@@ -15,6 +15,7 @@ from apps.roaming.client.origins import AddressRefused
 from apps.roaming.client.pages import ListRefused
 from apps.roaming.models import Exchange, KeptObject, Peer, PullCursor
 from apps.roaming.ocpi.envelope import Answer
+from apps.roaming.services.page_keeping import HANDLERS
 from apps.roaming.services.pulling import modules_of, pull_module
 from apps.roaming.services.registration import disconnect
 from apps.roaming.tasks import pull_peer
@@ -138,7 +139,7 @@ def test_a_page_that_is_gone_is_not_asked_for_for_ever(
 @pytest.mark.parametrize(
     ("said", "seconds"),
     [
-        ("7", 7), ("99999", 3600), ("Wed, 01 Apr 2026 10:00:09 GMT", 9),
+        ("7", 7), ("99999", 3600), ("9" * 5000, 3600), ("Wed, 01 Apr 2026 10:00:09 GMT", 9),
         ("Wed, 01 Apr 2026 09:00:00 GMT", 0), ("Thu, 02 Apr 2026 10:00:00 GMT", 3600),
         ("Wed, 01 Apr 2026 10:00:09", 0), ("soon", 0), ("-5", 0), ("", 0),
     ],
@@ -325,3 +326,25 @@ def test_a_platform_of_several_operators_is_asked_for_each(
     pull_peer(str(peer.pk))
     assert dict(Evse.objects.values_list("uid", "status")) == {"E1": "AVAILABLE", "E2": "REMOVED"}
     assert ("hubclientinfo", "") not in modules_of(peer)
+
+
+def test_a_fault_of_ours_with_one_list_is_told_and_keeps_no_other(
+    peer: Peer, operator: OperatorServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*args: Any) -> None:
+        raise ZeroDivisionError("of ours")
+
+    monkeypatch.setitem(HANDLERS, "locations", fail)
+    operator.lists |= {"locations": [location()], "tariffs": [tariff()]}
+    pull_peer(str(peer.pk))
+    assert PullCursor.objects.get(module="locations").last_error == "ZeroDivisionError: of ours"
+    assert KeptObject.objects.get().module == "tariffs"
+
+
+def test_a_total_of_too_many_digits_is_none(
+    peer: Peer, operator: OperatorServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        operator, "answer", lambda seen: (200, {"X-Total-Count": "9" * 5000}, [location()])
+    )
+    assert pull(peer).received == 1

@@ -142,7 +142,8 @@ def test_a_version_that_the_peer_does_not_offer_is_3002(
 
 @pytest.mark.parametrize(
     "url", ["file:///etc/passwd", "http://user:pw@127.0.0.1/versions", "gopher://127.0.0.1",
-            "http:///versions", "nonsense", "http://127.0.0.1:99999/"],
+            "http:///versions", "nonsense", "http://127.0.0.1:99999/", "http://127.0.0.1:9/\x01",
+            "http://a..nl/", f"http://{64 * 'a'}.nl/", "http://xn--a/"],
 )  # fmt: skip
 def test_an_address_that_is_none_is_refused_without_a_call(
     invited: tuple[Peer, PeerClient], url: str

@@ -4,6 +4,8 @@ import json
 from typing import Any
 
 import pytest
+from django.http import HttpRequest
+from gunicorn.http.errors import InvalidChunkSize
 
 from apps.roaming.models import HubClient, KeptObject
 from tests.roaming.door import PeerClient, status
@@ -98,6 +100,13 @@ def test_a_number_beyond_all_numbers_is_2001(cpo: PeerClient, path: str, number:
     assert status(cpo.put(path, f'{{"id": "S1", "kwh": {number}}}')) == (200, 2001)
 
 
+@pytest.mark.parametrize("degrees", ["1e999999999", "-1e999999999", "1e-999999999", "sNaN"])
+def test_a_place_that_is_not_on_earth_is_left_out(cpo: PeerClient, degrees: str) -> None:
+    sent = location(coordinates={"latitude": degrees, "longitude": "4.482000"})
+    assert status(cpo.put("locations/NL/CPO/LOC1", sent)) == (201, 1000)
+    assert cpo.get("locations/NL/CPO/LOC1").json()["data"] == sent
+
+
 @pytest.mark.parametrize("levels", [101, 500, 900, 10_000])
 def test_a_body_nested_too_deep_is_400(cpo: PeerClient, levels: int) -> None:
     deep = "[" * levels + "]" * levels
@@ -142,3 +151,14 @@ def test_a_peer_can_not_register_as_a_party_of_other_letters() -> None:
     PeerFactory(token="secret", roles=[role("NL*CPO")])
     body = {"token": "t", "url": "http://127.0.0.1:9/versions", "roles": [role("ßß*CPO")]}
     assert status(PeerClient("secret").put("credentials", body)) == (200, 2001)
+
+
+def test_a_body_that_breaks_off_is_400(cpo: PeerClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the server of production tells it: with an error of its own."""
+
+    def broken(self: Any, size: int) -> bytes:
+        raise InvalidChunkSize(b"zz")
+
+    monkeypatch.setattr(HttpRequest, "read", broken)
+    assert status(cpo.put("locations/NL/CPO/LOC1", location())) == (400, 2001)
+    assert not KeptObject.objects.exists()

@@ -84,7 +84,7 @@ class PeerAnswer:
         10.2.3); 0 when it doesn't."""
         text = self.headers.get("retry-after", "").strip()
         if text.isascii() and text.isdigit():
-            return min(int(text), LONGEST_RETRY_AFTER)
+            return min(int(text[:19]), LONGEST_RETRY_AFTER)
         try:
             until = parsedate_to_datetime(text)
             # A date without a zone can't be compared.

@@ -2,6 +2,7 @@
 
 from urllib.parse import urlsplit
 
+import httpx
 from django.conf import settings
 
 from apps.core.errors import DomainError
@@ -31,7 +32,9 @@ def origin_of(url: str) -> Origin:
         parts = urlsplit(url)
         port = parts.port or _PORTS[parts.scheme]
         host = (parts.hostname or "").rstrip(".").lower()
-    except (ValueError, KeyError):
+        # Those who call it refuse more: control characters, labels that are empty or too long.
+        _ = httpx.URL(url).host, host.encode("idna")
+    except (ValueError, KeyError, httpx.InvalidURL):
         raise AddressRefused(f"{_shown(url)} is no address of a web server.") from None
     if not host or parts.username or parts.password or any(c.isspace() for c in url):
         raise AddressRefused(f"{_shown(url)} is no address of a web server.")

@@ -93,7 +93,8 @@ def _page(peer: Peer, request: Request, sleep: Callable[[float], None]) -> Page:
     link = next_url(answer.headers.get("link"))
     following = urljoin(request.url, link) if link else ""
     total = answer.headers.get("x-total-count", "")
-    counted = int(total) if total.isascii() and total.isdigit() else None
+    is_number = total.isascii() and total.isdigit() and len(total) < 19
+    counted = int(total) if is_number else None
     return Page(objects, following, answer.answer.timestamp, counted)
 
 

@@ -82,6 +82,6 @@ def _degrees(place: Fields, name: str, most: int) -> Decimal | None:
         raise InvalidMessage(
             f"{place.path}.{name} must be decimal degrees.", field=f"{place.path}.{name}"
         ) from None
-    if not degrees.is_finite() or abs(degrees) > most:
+    if not degrees.is_finite() or degrees.copy_abs() > most:
         return None
     return degrees.quantize(Decimal("0.000001"))

@@ -3,11 +3,12 @@
 from django.conf import settings
 from django.http import HttpRequest
 
-from apps.roaming.ocpi.errors import BodyTooLarge
+from apps.roaming.ocpi.errors import BodyTooLarge, BrokenJson
 
 
 def read_body(request: HttpRequest) -> bytes:
-    """The body. Raises BodyTooLarge before a body that announces its length is read.
+    """The body. Raises BodyTooLarge before a body that announces its length is read, BrokenJson
+    for one that breaks off.
 
     Peers (Gireve among them) send chunked bodies without a length; Django takes those for empty,
     so the server's own stream is read where it says that it ends by itself.
@@ -18,7 +19,11 @@ def read_body(request: HttpRequest) -> bytes:
     stream = request
     if request.META.get("HTTP_TRANSFER_ENCODING", "").lower() == "chunked":
         stream = request.META.get("wsgi.input", request)
-    body: bytes = stream.read(limit + 1)
+    try:
+        body: bytes = stream.read(limit + 1)
+    except Exception as error:
+        # Each server has errors of its own for chunks that are none, or that end too early.
+        raise BrokenJson(f"The body can't be read: {type(error).__name__}.") from None
     if len(body) > limit:
         raise _too_large(limit)
     return body

@@ -56,8 +56,10 @@ def pull_module(
             _pull(peer, cursor, sleep)
         except PullOvertaken:
             raise
-        except DomainError as error:
-            cursor.last_error = error.message[:2000]
+        except Exception as error:
+            # Also a fault of ours with what the peer lists: staff see that the list stands still.
+            told = error.message if isinstance(error, DomainError) else ""
+            cursor.last_error = (told or f"{type(error).__name__}: {error}")[:2000]
             if isinstance(error, ListRefused) and error.page_is_gone:
                 # To ask for it for ever would bring nothing: the next pull begins anew.
                 cursor.next_url = ""
