@@ -13,7 +13,7 @@ from typing import Any
 from django.apps import AppConfig
 from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Group, Permission
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from apps.audit.context import Actor, acting
 
@@ -64,26 +64,41 @@ def sync_groups(sender: AppConfig, using: str, **kwargs: Any) -> None:
     # Django creates them in a receiver of the same signal, which may come after this one.
     create_permissions(sender, verbosity=0, using=using)
     known = Permission.objects.using(using).filter(content_type__app_label=sender.label)
+    by_name = {permission.codename: permission for permission in known}
     with acting(Actor.job("migrate")):
+        groups = _groups(using)
+        held = _held(known)
         for role in Role:
-            group, _ = Group.objects.using(using).get_or_create(name=role.value)
-            _sync_group(group, set(_permissions_of(role, known, sender.label)), sender.label)
+            wanted = {by_name[name].pk for name in _names_of(role, set(by_name), sender.label)}
+            group = groups[role]
+            if missing := wanted - held[group.pk]:
+                group.permissions.add(*missing)
+            if surplus := held[group.pk] - wanted:
+                group.permissions.remove(*surplus)
 
 
-def _sync_group(group: Group, wanted: set[Permission], app: str) -> None:
-    held = set(group.permissions.filter(content_type__app_label=app))
-    if wanted - held:
-        group.permissions.add(*(wanted - held))
-    if held - wanted:
-        group.permissions.remove(*(held - wanted))
+def _groups(using: str) -> dict[Role, Group]:
+    there = {group.name: group for group in Group.objects.using(using).filter(name__in=list(Role))}
+    return {
+        role: there.get(role.value) or Group.objects.using(using).create(name=role.value)
+        for role in Role
+    }
 
 
-def _permissions_of(role: Role, known: QuerySet[Permission], app: str) -> QuerySet[Permission]:
+def _held(known: QuerySet[Permission]) -> dict[int, set[int]]:
+    """Which of these permissions each group has."""
+    held: dict[int, set[int]] = defaultdict(set)
+    for group, permission in known.filter(group__isnull=False).values_list("group", "pk"):
+        held[group].add(permission)
+    return held
+
+
+def _names_of(role: Role, known: set[str], app: str) -> set[str]:
+    """The codenames of the app that the role has."""
     if role is Role.ADMINISTRATOR:
-        return known.exclude(codename__startswith="delete_")
+        return {name for name in known if not name.startswith("delete_")}
     prefix = f"{app}."
-    names = [p.removeprefix(prefix) for p in granted_to(role) if p.startswith(prefix)]
-    wanted = Q(codename__in=names)
+    granted = {p.removeprefix(prefix) for p in granted_to(role) if p.startswith(prefix)}
     if role is Role.AUDITOR:
-        wanted |= Q(codename__startswith="view_")
-    return known.filter(wanted)
+        granted |= {name for name in known if name.startswith("view_")}
+    return granted & known
