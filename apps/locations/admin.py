@@ -72,7 +72,7 @@ class LocationAdmin(StaffModelAdmin):
             {
                 "fields": [
                     "street", ("postcode", "city"), ("country", "time_zone"),
-                    ("latitude", "longitude"), "on_map",
+                    ("latitude", "longitude"), "on_map", "is_published",
                 ]
             },
         ),

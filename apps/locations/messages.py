@@ -39,4 +39,5 @@ class LocationMessage:
     time_zone: str = ""
     latitude: Decimal | None = None
     longitude: Decimal | None = None
+    is_published: bool = True
     evses: tuple[EvseMessage, ...] = ()

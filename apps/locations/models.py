@@ -49,9 +49,9 @@ class Location(AuditedModel):
     """A group of EVSEs at one address, as its operator published it."""
 
     operator = models.ForeignKey(Operator, on_delete=models.PROTECT, related_name="locations")
-    location_id = models.CharField(max_length=36, help_text="The operator's id of the location.")
+    location_id = models.CharField(max_length=39, help_text="The operator's id of the location.")
     name = models.CharField(max_length=255, blank=True)
-    street = models.CharField(max_length=200, blank=True)
+    street = models.CharField(max_length=255, blank=True)
     postcode = models.CharField(max_length=20, blank=True)
     city = models.CharField(max_length=100, blank=True)
     country = models.CharField(max_length=2, blank=True, validators=[country_code])
@@ -63,6 +63,11 @@ class Location(AuditedModel):
     longitude = models.DecimalField(
         max_digits=9, decimal_places=6, null=True, blank=True,
         validators=[MinValueValidator(-180), MaxValueValidator(180)],
+    )  # fmt: skip
+
+    is_published = models.BooleanField(
+        "published", default=True,
+        help_text="Off: its operator wants it in no app and on no website; charging is possible.",
     )  # fmt: skip
 
     class Meta:

@@ -15,6 +15,7 @@ from apps.locations.models import Connector, Evse, Location, Operator
 _TIME_ZONES = available_timezones()
 _LOCATION_FIELDS = (
     "name", "street", "postcode", "city", "country", "time_zone", "latitude", "longitude",
+    "is_published",
 )  # fmt: skip
 _EVSE_FIELDS = ("evse_id", "status")
 _CONNECTOR_FIELDS = ("standard", "power_type", "max_power_watt")

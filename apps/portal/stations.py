@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from apps.core.errors import DomainError
 from apps.locations.models import Evse, Location
@@ -55,8 +55,17 @@ class StationShown:
 
 
 def search_locations(phrase: str) -> QuerySet[Location]:
-    """Locations whose name, town, postcode or operator has the phrase, with their EVSEs counted."""
-    locations = Location.objects.select_related("operator").order_by("name", "location_id", "id")
+    """Locations whose name, town, postcode or operator has the phrase, with their EVSEs counted.
+
+    Those that their operator doesn't want to be shown are left out (OCPI `mod_locations`, publish),
+    and so are those whose EVSEs were all removed.
+    """
+    locations = (
+        Location.objects.filter(is_published=True)
+        .exclude(_all_removed())
+        .select_related("operator")
+        .order_by("name", "location_id", "id")
+    )
     if phrase:
         locations = locations.filter(
             Q(name__icontains=phrase)
@@ -70,6 +79,13 @@ def search_locations(phrase: str) -> QuerySet[Location]:
         free_count=Count("evses", filter=Q(evses__status=Evse.Status.AVAILABLE)),
     )
     return found
+
+
+def _all_removed() -> Q:
+    """It had EVSEs, and none is left; one that we know without any is shown."""
+    evses = Evse.objects.filter(location=OuterRef("pk"))
+    left = evses.exclude(status=Evse.Status.REMOVED)
+    return Q(Exists(evses), ~Exists(left))
 
 
 def show_stations(

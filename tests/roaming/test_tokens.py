@@ -10,6 +10,7 @@ from apps.accounts.models import Token
 from apps.roaming.models import Authorization
 from apps.roaming.services.token_pushes import push_changed_tokens
 from tests.accounts.factories import AccountFactory, ProviderFactory, TokenFactory
+from tests.locations.factories import EvseFactory, LocationFactory
 from tests.roaming.door import PeerClient, status
 from tests.roaming.factories import PartyFactory, PeerFactory
 
@@ -88,6 +89,29 @@ def test_a_valid_token_is_allowed_and_gets_a_reference(cpo: PeerClient) -> None:
     reference = answer["data"]["authorization_reference"]
     assert Authorization.objects.get().reference == reference
     assert len(reference) <= 36
+
+
+def test_what_we_know_of_the_place_refuses_nobody(cpo: PeerClient) -> None:
+    TokenFactory(uid="04AB")
+    EvseFactory(uid="E1", status="REMOVED", location=LocationFactory(location_id="LOC1"))
+    place = {"location_id": "LOC1", "evse_uids": ["E1", "E2"]}
+    answer = authorize(cpo, "04AB", place).json()["data"]
+    assert (answer["allowed"], answer["location"]) == ("ALLOWED", place)
+
+
+def test_2_1_1_gets_the_connectors_back_that_it_named() -> None:
+    PeerFactory(token="old", version="2.1.1")
+    TokenFactory(uid="U1")
+    place = {"location_id": "L" * 39, "evse_uids": ["E1"], "connector_ids": ["1", "2"]}
+    answer = authorize(PeerClient("old", "2.1.1"), "U1", place).json()["data"]
+    assert answer["location"] == place
+
+
+@pytest.mark.parametrize("uids", [[{}], [7], [None], "E1", ["E" * 40]])
+def test_uids_that_are_none_are_2001(cpo: PeerClient, uids: Any) -> None:
+    TokenFactory(uid="U1")
+    assert status(authorize(cpo, "U1", {"location_id": "L", "evse_uids": uids})) == (200, 2001)
+    assert not Authorization.objects.exists()
 
 
 def test_a_hub_may_name_the_party_of_the_token(cpo: PeerClient) -> None:

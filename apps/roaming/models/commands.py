@@ -72,7 +72,7 @@ class Authorization(BaseModel):
     token = models.ForeignKey(Token, on_delete=models.PROTECT, related_name="authorizations")
     reference = models.CharField(max_length=36, unique=True)
     allowed = models.CharField(max_length=15)
-    location_id = models.CharField(max_length=36, blank=True)
+    location_id = models.CharField(max_length=39, blank=True)
     evse_uids = models.JSONField("EVSE uids", default=list, blank=True)
     answered_at = models.DateTimeField()
 

@@ -18,6 +18,7 @@ from apps.roaming.ocpi.charges import (
 from apps.roaming.ocpi.countries import two_letters
 from apps.roaming.ocpi.fields import Fields
 from apps.roaming.ocpi.headers import PartyRef
+from apps.roaming.ocpi.locations import LONGEST_LOCATION_ID
 from apps.roaming.ocpi.prices import read_price
 from apps.roaming.ocpi.versions import Version
 
@@ -92,9 +93,9 @@ def _place_2_1_1(location: Fields) -> dict[str, Any]:
 
 def _address(location: Fields) -> dict[str, Any]:
     return {
-        "location_id": location.identifier("id"),
-        "location_name": location.opt_text("name")[:255],
+        "location_id": location.identifier("id", longest=LONGEST_LOCATION_ID),
+        "location_name": location.known_text("name")[:255],
         "location_country": two_letters(location.opt_text("country")),
-        "location_postcode": location.opt_text("postal_code")[:20],
-        "location_time_zone": location.opt_text("time_zone")[:50],
+        "location_postcode": location.known_text("postal_code")[:20],
+        "location_time_zone": location.known_text("time_zone")[:50],
     }

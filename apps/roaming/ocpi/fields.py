@@ -8,10 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from apps.roaming.ocpi.errors import InvalidMessage
 from apps.roaming.ocpi.times import read_time
+
+# A required text that can't be filled (`transport_and_format`, no data available).
+NOT_AVAILABLE: Final = "#NA"
 
 # Numbers of OCPI have at most 4 decimals and are small; what is far beyond is no amount.
 _LARGEST_EXPONENT = 12
@@ -42,6 +45,11 @@ class Fields:
         value = self.members.get(name)
         return "" if value is None else self._checked_text(name, value, longest)
 
+    def known_text(self, name: str, *, longest: int | None = None) -> str:
+        """As opt_text; empty too when the peer says that it can't be filled."""
+        value = self.opt_text(name, longest=longest)
+        return "" if value.strip() == NOT_AVAILABLE else value
+
     def _checked_text(self, name: str, value: Any, longest: int | None) -> str:
         if not isinstance(value, str):
             raise self._wrong(name, "a text")
@@ -50,11 +58,20 @@ class Fields:
         return value
 
     def identifier(self, name: str, *, longest: int = 36) -> str:
-        """An id that must be there and may not be empty."""
+        """An id that must be there and may not be empty: printable ASCII (`types`, CiString).
+
+        Other letters compare without case in one way here and in another in the database.
+        """
         value = self.text(name, longest=longest).strip()
-        if not value:
-            raise self._wrong(name, "an id")
+        if not value or not value.isascii() or not value.isprintable():
+            raise self._wrong(name, "an id of printable ASCII characters")
         return value
+
+    def identifiers(self, name: str, *, longest: int = 36) -> tuple[str, ...]:
+        """The ids of a list; none when it is left out."""
+        path = self._at(name)
+        items = ((f"{path}[{place}]", item) for place, item in enumerate(self.items(name)))
+        return tuple(Fields({at: item}).identifier(at, longest=longest) for at, item in items)
 
     def number(self, name: str) -> Decimal:
         """A number that must be there."""

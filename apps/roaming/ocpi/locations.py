@@ -1,15 +1,23 @@
 """Locations, EVSEs and connectors of the three versions as the platform's one form.
 
 2.1.1 has no parties in the object, no `publish` and no time zone rule; the names of what is read
-here are the same in all three. Anything else stays in the raw message.
+here are the same in all three, and of two lengths the longer one counts. Anything else stays in the
+raw message.
 """
 
 from decimal import Decimal
+from typing import Final
 
 from apps.locations.messages import ConnectorMessage, EvseMessage, LocationMessage
 from apps.roaming.ocpi.countries import two_letters
 from apps.roaming.ocpi.errors import InvalidMessage
 from apps.roaming.ocpi.fields import Fields
+
+# Those of 2.1.1; 36 since 2.2.
+LONGEST_LOCATION_ID: Final = 39
+LONGEST_EVSE_UID: Final = 39
+# Of how many phases `max_voltage` is one; a split phase is given between its ends.
+_PHASES: Final = {"AC_2_PHASE": 2, "AC_3_PHASE": 3}
 
 
 def operator_name(fields: Fields) -> str:
@@ -21,14 +29,17 @@ def operator_name(fields: Fields) -> str:
 def read_location(fields: Fields) -> LocationMessage:
     """Raises InvalidMessage."""
     place = fields.object("coordinates")
+    for required in ("address", "city", "country"):
+        fields.text(required)
     return LocationMessage(
-        location_id=fields.identifier("id"),
-        name=fields.opt_text("name")[:255],
-        street=fields.text("address")[:200],
-        postcode=fields.opt_text("postal_code")[:20],
-        city=fields.text("city")[:100],
+        location_id=fields.identifier("id", longest=LONGEST_LOCATION_ID),
+        name=fields.known_text("name")[:255],
+        street=fields.known_text("address")[:255],
+        postcode=fields.known_text("postal_code")[:20],
+        city=fields.known_text("city")[:100],
         country=two_letters(fields.text("country")),
-        time_zone=fields.opt_text("time_zone")[:50],
+        time_zone=fields.known_text("time_zone")[:50],
+        is_published=fields.members.get("publish") is None or fields.flag("publish"),
         latitude=_degrees(place, "latitude", 90),
         longitude=_degrees(place, "longitude", 180),
         evses=tuple(read_evse(evse) for evse in fields.objects("evses")),
@@ -40,8 +51,8 @@ def read_evse(fields: Fields) -> EvseMessage:
     """Raises InvalidMessage. `last_updated` is missing in an example of the specification."""
     fields.opt_time("last_updated")
     return EvseMessage(
-        uid=fields.identifier("uid", longest=39),
-        evse_id=fields.opt_text("evse_id", longest=48),
+        uid=fields.identifier("uid", longest=LONGEST_EVSE_UID),
+        evse_id=fields.known_text("evse_id", longest=48),
         status=fields.text("status", longest=36).upper(),
         connectors=tuple(read_connector(plug) for plug in fields.objects("connectors")),
     )
@@ -66,8 +77,7 @@ def _power(fields: Fields) -> int | None:
     amperes = fields.opt_int("max_amperage") or fields.opt_int("amperage")
     if not volts or not amperes:
         return None
-    phases = 3 if fields.opt_text("power_type") == "AC_3_PHASE" else 1
-    watt = volts * amperes * phases
+    watt = volts * amperes * _PHASES.get(fields.opt_text("power_type"), 1)
     return watt if 0 <= watt < 2**31 else None
 
 

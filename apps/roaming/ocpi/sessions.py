@@ -13,6 +13,7 @@ from apps.roaming.ocpi.charges import (
 )
 from apps.roaming.ocpi.fields import Fields
 from apps.roaming.ocpi.headers import PartyRef
+from apps.roaming.ocpi.locations import LONGEST_LOCATION_ID
 from apps.roaming.ocpi.prices import read_price
 
 _STATUSES = {"PENDING", "ACTIVE", "COMPLETED", "INVALID", "RESERVATION"}
@@ -51,13 +52,13 @@ def _place(fields: Fields) -> dict[str, Any]:
     location = fields.opt_object("location")
     if location is None:
         return {
-            "location_id": fields.identifier("location_id"),
+            "location_id": fields.identifier("location_id", longest=LONGEST_LOCATION_ID),
             "evse_uid": fields.opt_text("evse_uid", longest=39),
             "connector_id": fields.opt_text("connector_id", longest=36),
         }
     evse_uid, evse_id, connector_id, _ = first_plug(location)
     return {
-        "location_id": location.identifier("id"),
+        "location_id": location.identifier("id", longest=LONGEST_LOCATION_ID),
         "evse_uid": evse_uid,
         "evse_id": evse_id,
         "connector_id": connector_id,

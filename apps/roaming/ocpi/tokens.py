@@ -8,6 +8,7 @@ from typing import Any
 
 from apps.roaming.ocpi.fields import Fields
 from apps.roaming.ocpi.headers import PartyRef
+from apps.roaming.ocpi.locations import LONGEST_EVSE_UID, LONGEST_LOCATION_ID
 from apps.roaming.ocpi.times import write_time
 from apps.roaming.ocpi.versions import Version
 
@@ -117,7 +118,7 @@ def check_token(fields: Fields, version: Version) -> None:
 
 @dataclass(frozen=True, slots=True)
 class LocationReferences:
-    """Where a token is to be authorized; empty ids mean everywhere."""
+    """Where a token is to be authorized; empty ids mean everywhere. 2.1.1 alone has connectors."""
 
     location_id: str = ""
     evse_uids: tuple[str, ...] = ()
@@ -130,14 +131,23 @@ class LocationReferences:
             return cls()
         fields = Fields.of(body, "")
         return cls(
-            fields.identifier("location_id"),
-            tuple(str(uid) for uid in fields.items("evse_uids")),
-            tuple(str(plug) for plug in fields.items("connector_ids")),
+            fields.identifier("location_id", longest=LONGEST_LOCATION_ID),
+            fields.identifiers("evse_uids", longest=LONGEST_EVSE_UID),
+            fields.identifiers("connector_ids"),
         )
+
+    def write(self, version: Version) -> dict[str, Any]:
+        """The object in a version's words."""
+        body: dict[str, Any] = {"location_id": self.location_id}
+        if self.evse_uids:
+            body["evse_uids"] = list(self.evse_uids)
+        if self.connector_ids and version is Version.V2_1_1:
+            body["connector_ids"] = list(self.connector_ids)
+        return body
 
 
 def write_authorization(
-    *, token: TokenMessage, allowed: str, reference: str, place: dict[str, Any] | None,
+    *, token: TokenMessage, allowed: str, reference: str, place: LocationReferences,
     version: Version, reference_name: str,
 ) -> Written:  # fmt: skip
     """AuthorizationInfo; 2.1.1 has neither token nor reference, Gireve adds `authorization_id`."""
@@ -148,8 +158,8 @@ def write_authorization(
         body["token"], unsaid = written.body, [*written.unsaid]
     else:
         unsaid.append("token")
-    if place is not None:
-        body["location"] = place
+    if place.location_id:
+        body["location"] = place.write(version)
     if reference and reference_name:
         body[reference_name] = reference
     elif reference:
