@@ -1,8 +1,10 @@
 """What operators push arrives in the platform and is given back as it was sent."""
 
 from decimal import Decimal
+from urllib.parse import quote
 
 import pytest
+from django.test import Client
 
 from apps.cdrs.models import CDR, CdrConflict, ChargingSession
 from apps.locations.models import Connector, Evse, Location, Operator
@@ -123,6 +125,98 @@ def test_an_older_message_is_ignored(cpo: PeerClient) -> None:
     assert Location.objects.get().name == "Harbour 1"
 
 
+def test_a_patch_of_evses_and_connectors_leaves_the_others_as_they_are(cpo: PeerClient) -> None:
+    both = evse(connectors=[connector(), connector(id="2")])
+    cpo.put("locations/NL/CPO/LOC1", location(evses=[both, evse(2)]))
+    plug = {"id": "2", "max_amperage": 32}
+    patch = {"evses": [{"uid": "e1", "status": "CHARGING", "connectors": [plug]}, evse(3)]}
+    sent = cpo.patch("locations/NL/CPO/LOC1", patch | {"last_updated": LATER})
+    assert status(sent) == (200, 1000)
+    first, second, third = cpo.get("locations/NL/CPO/LOC1").json()["data"]["evses"]
+    assert first == both | {
+        "uid": "e1", "status": "CHARGING",
+        "connectors": [connector(), connector(id="2", max_amperage=32)],
+    }  # fmt: skip
+    assert (second, third) == (evse(2), evse(3))
+    patch = {"connectors": [{"id": "1", "max_amperage": 20}], "last_updated": LATER}
+    assert status(cpo.patch("locations/NL/CPO/LOC1/E1", patch)) == (200, 1000)
+    plugs = cpo.get("locations/NL/CPO/LOC1/E1").json()["data"]["connectors"]
+    assert [each["max_amperage"] for each in plugs] == [20, 32]
+    assert set(Evse.objects.values_list("status", flat=True)) == {"AVAILABLE", "CHARGING"}
+
+
+def test_an_id_with_spaces_around_it_makes_no_second_evse(cpo: PeerClient) -> None:
+    cpo.put("locations/NL/CPO/LOC1", location())
+    cpo.put("locations/NL/CPO/LOC1/E1", evse(uid=" E1 ", last_updated=LATER))
+    assert len(cpo.get("locations/NL/CPO/LOC1").json()["data"]["evses"]) == 1
+
+
+def test_a_2_1_1_patch_without_a_time_does_not_make_the_next_message_old() -> None:
+    PeerFactory(token="old", version="2.1.1")
+    peer = PeerClient("old", "2.1.1")
+    peer.put("locations/NL/CPO/LOC1", location())
+    assert status(peer.patch("locations/NL/CPO/LOC1/E1", {"status": "CHARGING"})) == (200, 1000)
+    assert Evse.objects.get().status == "CHARGING"
+    peer.put("locations/NL/CPO/LOC1", location(name="Renamed", last_updated=LATER))
+    assert Location.objects.get().name == "Renamed"
+
+
+def test_what_was_said_in_another_version_does_not_make_a_message_old(cpo: PeerClient) -> None:
+    cpo.version = "2.1.1"
+    cpo.put("locations/NL/CPO/LOC1", location(last_updated=LATER))
+    cpo.version = "2.2.1"
+    cpo.put("locations/NL/CPO/LOC1", location())
+    assert cpo.get("locations/NL/CPO/LOC1").json()["data"] == location()
+
+
+def test_ids_of_2_1_1_have_39_characters(cpo: PeerClient) -> None:
+    cpo.version = "2.1.1"
+    place = "L" * 39
+    assert status(cpo.put(f"locations/NL/CPO/{place}", location(id=place))) == (201, 1000)
+    assert Location.objects.get().location_id == place
+    body = session(location=location(id=place), location_id=None, auth_id="NL-EVC-C1")
+    assert status(cpo.put("sessions/NL/CPO/S1", body)) == (201, 1000)
+
+
+@pytest.mark.parametrize("name", ["Stra\u00dfe", "\u0390" * 36, "tab\there"])
+def test_an_id_that_is_no_printable_ascii_is_2001(cpo: PeerClient, name: str) -> None:
+    path = f"locations/NL/CPO/{quote(name)}"
+    for _ in range(2):
+        assert status(cpo.put(path, location(id=name))) == (200, 2001)
+    assert not KeptObject.objects.exists()
+
+
+def test_what_cant_be_filled_is_empty_here_and_given_back_as_sent(cpo: PeerClient) -> None:
+    body = location(postal_code="#NA", address="#NA", evses=[evse(evse_id="#NA")])
+    assert status(cpo.put("locations/NL/CPO/LOC1", body)) == (201, 1000)
+    stored = Location.objects.get()
+    assert (stored.street, stored.postcode, stored.evses.get().evse_id) == ("", "", "")
+    assert cpo.get("locations/NL/CPO/LOC1").json()["data"] == body
+
+
+def test_two_phases_give_twice_the_power_of_one(cpo: PeerClient) -> None:
+    plug = connector(power_type="AC_2_PHASE")
+    cpo.put("locations/NL/CPO/LOC1", location(evses=[evse(connectors=[plug])]))
+    assert Connector.objects.get().max_power_watt == 7360
+
+
+def test_a_location_that_is_not_to_be_published_is_on_no_page_of_ours(
+    cpo: PeerClient, client: Client
+) -> None:
+    cpo.put("locations/NL/CPO/LOC1", location(publish=False))
+    cpo.put("locations/NL/CPO/LOC2", location(2))
+    shown = client.get("/stations/").content.decode()
+    assert "Harbour 1" not in shown
+    assert "Harbour 2" in shown
+    [point] = client.get("/stations/points.json").json()["points"]
+    assert point["name"] == "Harbour 2"
+    cpo.patch("locations/NL/CPO/LOC1", {"publish": True, "last_updated": LATER})
+    cpo.patch("locations/NL/CPO/LOC2/E2", {"status": "REMOVED", "last_updated": LATER})
+    shown = client.get("/stations/").content.decode()
+    assert "Harbour 1" in shown
+    assert "Harbour 2" not in shown
+
+
 def test_unknown_fields_survive_a_patch(cpo: PeerClient) -> None:
     cpo.put("locations/NL/CPO/LOC1", location(new_in_4_0={"deep": [1.10]}))
     cpo.patch("locations/NL/CPO/LOC1", {"name": "New", "last_updated": LATER})
@@ -191,6 +285,15 @@ def test_a_2_1_1_tariff_can_be_patched() -> None:
     peer.put("tariffs/NL/CPO/T1", tariff())
     assert status(peer.patch("tariffs/NL/CPO/T1", {"currency": "NOK"})) == (200, 1000)
     assert peer.get("tariffs/NL/CPO/T1").json()["data"]["currency"] == "NOK"
+
+
+def test_a_patch_cant_give_a_tariff_another_id() -> None:
+    PeerFactory(token="old", version="2.1.1")
+    peer = PeerClient("old", "2.1.1")
+    peer.put("tariffs/NL/CPO/T1", tariff())
+    for patch in ({"id": "T2"}, {"party_id": "OTH"}):
+        assert status(peer.patch("tariffs/NL/CPO/T1", patch)) == (200, 2001)
+    assert peer.get("tariffs/NL/CPO/T1").json()["data"] == tariff()
 
 
 def test_headers_come_back_and_routing_is_turned_round(cpo: PeerClient) -> None:

@@ -122,7 +122,40 @@ def test_of_a_pulled_differentiated_tariff_ours_wins_wherever_it_is_listed(
     assert last.content["elements"][0]["price_components"][0]["price"] == "0.4"
     assert last.active_to is None
     assert len(versions()) <= 2
-    assert '"0.9"' not in KeptObject.objects.get(module="tariffs").body
+    kept = KeptObject.objects.filter(module="tariffs").values_list("key", flat=True)
+    assert sorted(kept) == ["T1", "T1\N{RIGHTWARDS ARROW}NL*EVC"]
+
+
+def test_an_older_tariff_for_us_counts_before_a_newer_one_for_all(cpo: PeerClient) -> None:
+    PartyFactory(country_code="NL", party_id="EVC")
+    cpo.put(PATH, per_kwh(0.6, last_updated=JUNE))
+    ours = per_kwh(0.4, last_updated=LATER, **FOR_US)
+    assert status(cpo.put(PATH, ours)) == (201, 1000)
+    assert versions()[-1].content["elements"][0]["price_components"][0]["price"] == "0.4"
+    assert cpo.get(PATH).json()["data"] == ours
+    older = per_kwh(0.3, **FOR_US)
+    assert status(cpo.put(PATH, older)) == (200, 1000)
+    assert cpo.get(PATH).json()["data"] == ours
+    assert status(cpo.delete(PATH)) == (200, 1000)
+    assert versions()[-1].active_to is not None
+    assert status(cpo.get(PATH)) == (404, 2000)
+
+
+def test_when_the_one_for_us_is_listed_no_more_that_for_all_counts(
+    peer: Peer, operator: OperatorServer
+) -> None:
+    for_all = per_kwh(0.6)
+    operator.lists["tariffs"] = [for_all, per_kwh(0.4, **FOR_US)]
+    pull(peer)
+    [version] = versions()
+    assert version.content["elements"][0]["price_components"][0]["price"] == "0.4"
+    operator.lists["tariffs"] = [for_all]
+    pull(peer, full=True)
+    ours, common = versions()
+    assert ours.active_to == common.active_from
+    assert common.content["elements"][0]["price_components"][0]["price"] == "0.6"
+    pull(peer, full=True)
+    assert len(versions()) == 2
 
 
 def test_a_tariff_that_is_listed_for_others_only_is_ours_no_more(
@@ -257,7 +290,7 @@ def test_tariffs_from_before_the_book_are_brought_in_once(
 ) -> None:
     PeerFactory(token="left", roles=[role("NL*OTH")])
     with monkeypatch.context() as before:
-        before.setattr("apps.roaming.services.kept_modules.enter_tariff", lambda **said: None)
+        before.setattr("apps.roaming.services.tariffs.enter_tariff", lambda **said: None)
         cpo.put(PATH, per_kwh(0.4))
         cpo.put("tariffs/NL/CPO/T2", UNREADABLE | {"id": "T2"})
         cpo.put("tariffs/NL/CPO/T3", per_kwh(0.5, id="T3"))

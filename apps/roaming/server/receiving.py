@@ -10,7 +10,7 @@ from apps.roaming.ocpi.errors import NotAllowedNow, UnknownObject
 from apps.roaming.ocpi.headers import PartyRef
 from apps.roaming.ocpi.versions import Version
 from apps.roaming.server.door import Call, OcpiView, Said, refusal
-from apps.roaming.services import hub_clients, kept_modules, locations, sessions
+from apps.roaming.services import hub_clients, locations, sessions, tariffs
 from apps.roaming.services.cdrs import (
     get_cdr,
     read_peer_cdr,
@@ -18,7 +18,7 @@ from apps.roaming.services.cdrs import (
     require_credit_taken,
     require_own,
 )
-from apps.roaming.services.keeping import Identity, require_owner
+from apps.roaming.services.keeping import require_owner
 from apps.roaming.services.locations import Spot
 from apps.roaming.services.receiving_cdrs import CdrNotReceivable, settle_waiting
 from apps.roaming.services.taking_cdrs import take_cdr
@@ -54,9 +54,7 @@ class LocationsView(OcpiView):
 
     def on_patch(self, call: Call, **names: str) -> Said:
         spot = _spot(call, **names)
-        locations.patch_spot(
-            peer=call.peer, spot=spot, patch=call.object(), version=call.version, now=call.now
-        )
+        locations.patch_spot(peer=call.peer, spot=spot, patch=call.object(), version=call.version)
         return Said()
 
 
@@ -156,14 +154,14 @@ class TariffsView(OcpiView):
     module = "tariffs"
 
     def on_get(self, call: Call, country_code: str, party_id: str, object_id: str) -> Said:
-        owner = owner_of(call, country_code, party_id)
-        identity = Identity("tariffs", owner, object_id)
-        return Said(
-            kept_modules.get_object(peer=call.peer, identity=identity, version=call.version)
-        )
+        tariff = tariffs.get_tariff(
+            peer=call.peer, owner=owner_of(call, country_code, party_id), tariff_id=object_id,
+            version=call.version,
+        )  # fmt: skip
+        return Said(tariff)
 
     def on_put(self, call: Call, country_code: str, party_id: str, object_id: str) -> Said:
-        is_new = kept_modules.put_tariff(
+        is_new = tariffs.put_tariff(
             peer=call.peer, owner=owner_of(call, country_code, party_id), tariff_id=object_id,
             message=call.object(), version=call.version, now=call.now,
         )  # fmt: skip
@@ -172,14 +170,14 @@ class TariffsView(OcpiView):
     def on_patch(self, call: Call, country_code: str, party_id: str, object_id: str) -> Said:
         if call.version is not Version.V2_1_1:
             raise NotAllowedNow("Tariffs have no PATCH since 2.2.")
-        kept_modules.patch_tariff(
+        tariffs.patch_tariff(
             peer=call.peer, owner=owner_of(call, country_code, party_id), tariff_id=object_id,
             patch=call.object(), version=call.version, now=call.now,
         )  # fmt: skip
         return Said()
 
     def on_delete(self, call: Call, country_code: str, party_id: str, object_id: str) -> Said:
-        kept_modules.delete_tariff(
+        tariffs.delete_tariff(
             peer=call.peer, owner=owner_of(call, country_code, party_id), tariff_id=object_id,
             now=call.now,
         )  # fmt: skip

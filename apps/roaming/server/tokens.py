@@ -7,9 +7,8 @@ from apps.roaming.ocpi.pages import Window
 from apps.roaming.ocpi.tokens import LocationReferences, write_authorization, write_token_list
 from apps.roaming.server.door import Call, OcpiView, Said, page_limit
 from apps.roaming.server.receiving import owner_of, stored
-from apps.roaming.services import kept_modules
+from apps.roaming.services import foreign_tokens
 from apps.roaming.services.authorization import authorize_token
-from apps.roaming.services.keeping import Identity
 from apps.roaming.services.tokens import list_tokens
 
 
@@ -56,22 +55,22 @@ class ForeignTokenView(OcpiView):
     module = "tokens"
 
     def on_get(self, call: Call, country_code: str, party_id: str, object_id: str) -> Said:
-        owner = owner_of(call, country_code, party_id)
-        identity = Identity("tokens", owner, object_id)
-        return Said(
-            kept_modules.get_object(peer=call.peer, identity=identity, version=call.version)
-        )
+        token = foreign_tokens.get_token(
+            peer=call.peer, owner=owner_of(call, country_code, party_id), uid=object_id,
+            version=call.version,
+        )  # fmt: skip
+        return Said(token)
 
     def on_put(self, call: Call, country_code: str, party_id: str, object_id: str) -> Said:
-        is_new = kept_modules.put_token(
+        is_new = foreign_tokens.put_token(
             peer=call.peer, owner=owner_of(call, country_code, party_id), uid=object_id,
             message=call.object(), version=call.version,
         )  # fmt: skip
         return stored(is_new)
 
     def on_patch(self, call: Call, country_code: str, party_id: str, object_id: str) -> Said:
-        kept_modules.patch_token(
+        foreign_tokens.patch_token(
             peer=call.peer, owner=owner_of(call, country_code, party_id), uid=object_id,
-            patch=call.object(), version=call.version, now=call.now,
+            patch=call.object(), version=call.version,
         )  # fmt: skip
         return Said()

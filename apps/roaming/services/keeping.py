@@ -82,11 +82,17 @@ def stored_message(kept: KeptObject | None, version: Version) -> Message | None:
     return message
 
 
-def is_older(kept: KeptObject | None, last_updated: datetime | None) -> bool:
-    """Was the message overtaken by a newer one?"""
+def is_older(
+    kept: KeptObject | None, last_updated: datetime | None, *, peer: Peer, version: Version
+) -> bool:
+    """Was the message overtaken by a newer one, of the same peer in the same version?
+
+    What was said in another version, or by a peer that left, has to be said anew.
+    """
     return (
         kept is not None
         and kept.deleted_at is None
+        and (kept.peer_id, kept.version) == (peer.pk, version.value)
         and kept.last_updated is not None
         and last_updated is not None
         and last_updated < kept.last_updated
@@ -101,8 +107,11 @@ def keep(
     message: Message | None,
     last_updated: datetime | None,
     kept: KeptObject | None,
-) -> bool:
-    """Write the object down; True when it is new. `kept` is what find_kept(lock=True) gave."""
+) -> bool | None:
+    """Write the object down; True when it is new, None when a newer one came at this moment.
+
+    `kept` is what find_kept(lock=True) gave.
+    """
     values = {
         "peer": peer,
         "version": version.value,
@@ -118,6 +127,8 @@ def keep(
         except IntegrityError:
             # The same object arrived through another process at this moment.
             kept = KeptObject.objects.select_for_update(of=("self",)).get(**identity.filters())
+            if is_older(kept, last_updated, peer=peer, version=version):
+                return None
     is_new = kept.deleted_at is not None
     for name, value in values.items():
         setattr(kept, name, value)

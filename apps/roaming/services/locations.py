@@ -11,9 +11,15 @@ from apps.roaming.ocpi.errors import InvalidMessage, UnknownLocation
 from apps.roaming.ocpi.fields import Fields
 from apps.roaming.ocpi.headers import PartyRef
 from apps.roaming.ocpi.locations import operator_name, read_connector, read_evse, read_location
-from apps.roaming.ocpi.merging import find_ci, merge_patch, with_item
+from apps.roaming.ocpi.merging import (
+    find_ci,
+    merge_evse_patch,
+    merge_location_patch,
+    merge_patch,
+    with_item,
+)
 from apps.roaming.ocpi.parties import require_party_of_url, require_same
-from apps.roaming.ocpi.times import read_time, write_time
+from apps.roaming.ocpi.times import read_time
 from apps.roaming.ocpi.versions import Version
 from apps.roaming.services.keeping import Identity, find_kept, is_older, keep, stored_message
 
@@ -82,9 +88,10 @@ def put_spot(*, peer: Peer, spot: Spot, message: Message, version: Version, now:
 def _put_location(
     peer: Peer, spot: Spot, message: Message, version: Version, kept: KeptObject | None
 ) -> bool:
-    if is_older(kept, _updated(message)):
+    if is_older(kept, _updated(message), peer=peer, version=version):
         return False
-    said = with_newer_evses(message, kept, version.value)
+    known = kept if kept is not None and kept.peer_id == peer.pk else None
+    said = with_newer_evses(message, known, version.value)
     return _store(peer, spot, said, version, kept, at=_updated(message))
 
 
@@ -115,33 +122,47 @@ def _changed_inside(kept: KeptObject, standing: Message) -> bool:
     return whole is not None and inner is not None and inner > whole
 
 
-def patch_spot(*, peer: Peer, spot: Spot, patch: Message, version: Version, now: datetime) -> None:
+def patch_spot(*, peer: Peer, spot: Spot, patch: Message, version: Version) -> None:
     """Change the named members. An older patch is ignored.
 
     Raises InvalidMessage without `last_updated` (its absence is legal in 2.1.1), UnknownLocation.
     """
-    patch = with_last_updated(patch, version, now)
+    require_last_updated(patch, version)
     kept = find_kept(peer=peer, identity=spot.identity, lock=True)
     location = stored_message(kept, version)
     if location is None:
         raise UnknownLocation(f"There is no location {spot.location_id} of {spot.owner}.")
     standing = _inside(location, spot)
-    if _is_older(standing, patch) if spot.evse_uid else is_older(kept, _updated(patch)):
+    if spot.evse_uid:
+        overtaken = _is_older(standing, patch)
+    else:
+        overtaken = is_older(kept, _updated(patch), peer=peer, version=version)
+    if overtaken:
         return
-    merged = merge_patch(standing, patch)
+    merged = _merged(spot, standing, patch)
     _check(spot, merged)
     at = None if spot.evse_uid else _updated(patch)
     _store(peer, spot, _with_inner(location, spot, merged), version, kept, at=at)
 
 
-def with_last_updated(patch: Message, version: Version, now: datetime) -> Message:
-    """2.2 demands `last_updated` in a PATCH; the examples of 2.1.1 have none, then it is now."""
+def _merged(spot: Spot, standing: Message, patch: Message) -> Message:
+    if spot.connector_id:
+        return merge_patch(standing, patch)
+    if spot.evse_uid:
+        return merge_evse_patch(standing, patch)
+    # It may be older than something in it.
+    return _as_new_as(merge_location_patch(standing, patch), standing)
+
+
+def require_last_updated(patch: Message, version: Version) -> None:
+    """2.2 demands `last_updated` in a PATCH. Raises InvalidMessage.
+
+    The examples of 2.1.1 have none; what stands then keeps its time. With a time of ours, what the
+    peer changes next would be older when its clock is behind, or its message waited in a queue.
+    """
     Fields(patch).opt_time("last_updated")
-    if patch.get("last_updated") is None:
-        if version.has_roles:
-            raise InvalidMessage("Missing required field: last_updated.", field="last_updated")
-        return {**patch, "last_updated": write_time(now)}
-    return patch
+    if version.has_roles and patch.get("last_updated") is None:
+        raise InvalidMessage("Missing required field: last_updated.", field="last_updated")
 
 
 def _with_inner(location: Message, spot: Spot, inner: Message) -> Message:
@@ -200,6 +221,8 @@ def _store(
         peer=peer, identity=spot.identity, version=version, message=location,
         last_updated=at or (kept.last_updated if kept else None), kept=kept,
     )  # fmt: skip
+    if is_new is None:
+        return False
     operator = get_or_add_operator(
         country_code=spot.owner.country_code, party_id=spot.owner.party_id,
         name=name_of_party(peer, spot.owner) or operator_name(fields),

@@ -1,7 +1,7 @@
 """What becomes of the objects of one pulled page: the right ones are kept, the others told."""
 
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,7 +21,7 @@ from apps.roaming.ocpi.headers import PartyRef
 from apps.roaming.ocpi.hub_clients import read_client_info
 from apps.roaming.ocpi.locations import operator_name, read_location
 from apps.roaming.ocpi.parties import party_of
-from apps.roaming.ocpi.tariffs import check_tariff
+from apps.roaming.ocpi.tariffs import check_tariff, target_of
 from apps.roaming.ocpi.tokens import check_token
 from apps.roaming.services.cdrs import (
     party_for,
@@ -35,7 +35,12 @@ from apps.roaming.services.keeping import is_older
 from apps.roaming.services.locations import name_of_party, with_newer_evses
 from apps.roaming.services.receiving_cdrs import settle_waiting
 from apps.roaming.services.sessions import put_session
-from apps.roaming.services.tariff_book import enter_tariff, is_for_us, our_parties
+from apps.roaming.services.tariff_book import (
+    enter_tariff,
+    is_for_us,
+    our_parties,
+    tariff_identity,
+)
 
 Message = dict[str, Any]
 Unread = list[str]
@@ -118,17 +123,19 @@ def keep_tariffs(peer: Peer, objects: list[Any], now: datetime) -> Unread:
     def read(fields: Fields) -> Item:
         check_tariff(fields)
         owner = _owner(peer, fields, "")
-        return Item(owner, fields.identifier("id"), fields.members, fields.opt_time("last_updated"))
+        target = target_of(fields.members)
+        kept_by = tariff_identity(owner, fields.identifier("id"), target)
+        last_updated = fields.opt_time("last_updated")
+        return Item(owner, kept_by.object_id, fields.members, last_updated)
 
     parties = our_parties()
-    found = _of_our_interest(_readable(objects, read, unread), parties)
-
-    def outranks(item: Item, kept: KeptObject) -> bool:
-        """Another page listed the one for all, which may be the newer one."""
-        earlier = is_for_us(json.read(kept.body), parties)
-        return bool(is_for_us(item.message, parties)) and not earlier
-
-    changed = keep_items(peer, "tariffs", found, now, outranks=outranks)
+    # Those for other eMSPs are none of our business; ours is entered before that for all.
+    found = [
+        item for item in _readable(objects, read, unread)
+        if is_for_us(item.message, parties) is not False
+    ]  # fmt: skip
+    found.sort(key=lambda item: not is_for_us(item.message, parties))
+    changed = keep_items(peer, "tariffs", found, now)
     for item in found:
         if item.key in changed:
             enter_tariff(
@@ -136,20 +143,6 @@ def keep_tariffs(peer: Peer, objects: list[Any], now: datetime) -> Unread:
                 now=now,
             )  # fmt: skip
     return unread
-
-
-def _of_our_interest(items: Iterable[Item], parties: Container[PartyRef]) -> list[Item]:
-    """One of each id: a hub may list one for us, one for all others and some for other eMSPs."""
-    chosen: dict[Key, Item] = {}
-    for item in items:
-        ours = is_for_us(item.message, parties)
-        standing = chosen.get(item.key)
-        if ours is False or (
-            ours is None and standing is not None and is_for_us(standing.message, parties)
-        ):
-            continue
-        chosen[item.key] = item
-    return list(chosen.values())
 
 
 def keep_tokens(peer: Peer, objects: list[Any], now: datetime) -> Unread:
@@ -218,13 +211,12 @@ def keep_hub_clients(peer: Peer, objects: list[Any], now: datetime) -> Unread:
 
 def keep_items(
     peer: Peer, module: str, items: list[Item], now: datetime,
-    outranks: Callable[[Item, KeptObject], bool] = lambda item, kept: False,
     merge: Callable[[Item, KeptObject], Message] = lambda item, kept: item.message,
 ) -> set[Key]:  # fmt: skip
     """Keep those that are new or newer, in a fixed number of queries; returns their keys.
 
-    Of an object that the page lists twice, the last one. `outranks`: the item is kept also when
-    what is kept is newer. `merge`: what is kept of it where another content stands.
+    Of an object that the page lists twice, the last one. What a peer sent that left becomes the
+    peer's who lists it now. `merge`: what is kept of it where another content stands.
     """
     newest = {item.key: item for item in items}
     known = _known(peer, module, newest)
@@ -234,34 +226,36 @@ def keep_items(
     for key, item in newest.items():
         kept = known.get(key)
         body = json.write(item.message)
-        if kept is not None and kept.peer_id != peer.pk:
-            continue
-        overtaken = is_older(kept, item.last_updated)
-        if kept is not None and not overtaken and kept.body != body:
+        if kept is not None and kept.peer_id == peer.pk and kept.body != body:
             body = json.write(merge(item, kept))
-        if (overtaken and kept is not None and not outranks(item, kept)) or (
-            kept is not None
-            and (kept.version, kept.body) == (peer.version, body)
-            and kept.deleted_at is None
-        ):
+        if kept is not None and _stands(kept, peer, body, item.last_updated):
             continue
         changed.add(key)
         row = kept or KeptObject(
-            peer=peer, module=module, country_code=key[0], party_id=key[1], key=key[2]
-        )
-        row.version, row.body = peer.version, body
+            module=module, country_code=key[0], party_id=key[1], key=key[2]
+        )  # fmt: skip
+        row.peer, row.version, row.body = peer, peer.version, body
         row.last_updated, row.deleted_at, row.updated_at = item.last_updated, None, now
         (new if kept is None else old).append(row)
     _give_keys([*new, *old])
     for row in old:
         # bulk_update() asks no field's pre_save().
         row.body = KeptObject._meta.get_field("body").protected(row, row.body)
-    fields = ["version", "body", "last_updated", "deleted_at", "updated_at"]
+    fields = ["peer", "version", "body", "last_updated", "deleted_at", "updated_at"]
     KeptObject.objects.bulk_create(new, batch_size=500)
     KeptObject.objects.bulk_update(old, fields, batch_size=200)
     seen = [row.pk for row in [*known.values(), *new] if row.peer_id == peer.pk]
     KeptObject.objects.filter(pk__in=seen).update(seen_at=now)
     return changed
+
+
+def _stands(kept: KeptObject, peer: Peer, body: str, last_updated: datetime | None) -> bool:
+    """Another connected peer's, overtaken, or nothing new."""
+    if kept.peer_id != peer.pk:
+        return bool(kept.peer.state == Peer.State.REGISTERED)
+    return is_older(kept, last_updated, peer=peer, version=peer.ocpi_version) or (
+        (kept.version, kept.body) == (peer.version, body) and kept.deleted_at is None
+    )
 
 
 def _give_keys(rows: list[Any]) -> None:
@@ -272,16 +266,13 @@ def _give_keys(rows: list[Any]) -> None:
 
 
 def _known(peer: Peer, module: str, items: dict[Key, Item]) -> dict[Key, KeptObject]:
-    """The rows of these keys, locked; those of another connected peer are left alone."""
+    """The rows of these keys, locked."""
     rows = (
         KeptObject.objects.select_for_update(of=("self",))
         .select_related("peer")
         .filter(module=module, key__in=[key[2] for key in items])
     )
     found = {(row.country_code, row.party_id, row.key): row for row in rows}
-    for row in found.values():
-        if row.peer.state != Peer.State.REGISTERED:
-            row.peer = peer
     return {key: row for key, row in found.items() if key in items}
 
 

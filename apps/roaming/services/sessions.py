@@ -15,7 +15,7 @@ from apps.roaming.ocpi.parties import require_party_of_url, require_same
 from apps.roaming.ocpi.sessions import read_session
 from apps.roaming.ocpi.versions import Version
 from apps.roaming.services.keeping import Identity, find_kept, is_older, keep, stored_message
-from apps.roaming.services.locations import with_last_updated
+from apps.roaming.services.locations import require_last_updated
 
 Message = dict[str, Any]
 
@@ -52,7 +52,7 @@ def patch_session(
 
     Raises InvalidMessage, UnknownObject.
     """
-    patch = with_last_updated(patch, version, now)
+    require_last_updated(patch, version)
     require_same("id", in_url=session_id, in_body=patch.get("id"))
     require_party_of_url(patch, owner)
     Fields(patch).items("charging_periods")
@@ -60,7 +60,7 @@ def patch_session(
     standing = stored_message(kept, version)
     if standing is None:
         raise UnknownObject(f"There is no session {session_id} of {owner}.")
-    if is_older(kept, Fields(patch).time("last_updated")):
+    if is_older(kept, Fields(patch).opt_time("last_updated"), peer=peer, version=version):
         return
     _store(peer, owner, session_id, merge_session_patch(standing, patch), version, kept, now)
 
@@ -74,11 +74,13 @@ def _store(
     kept: KeptObject | None, now: datetime,
 ) -> bool:  # fmt: skip
     read = read_session(Fields(message), owner=owner, raw=json.write(message))
-    if is_older(kept, read.last_updated):
+    if is_older(kept, read.last_updated, peer=peer, version=version):
         return False
     is_new = keep(
         peer=peer, identity=_identity(owner, session_id), version=version, message=message,
         last_updated=read.last_updated, kept=kept,
     )  # fmt: skip
+    if is_new is None:
+        return False
     receive_session(message=read, source=source_of(peer), now=now)
     return is_new

@@ -6,24 +6,55 @@ OCPI's form. It is logged, and staff see it at the peer's object.
 
 from collections.abc import Container
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from django.db import transaction
+from django.db.models import Q
 
 from apps.core.errors import DomainError
 from apps.locations.publishing import get_or_add_operator
 from apps.roaming.models import KeptObject, Party, Peer
 from apps.roaming.ocpi import json
 from apps.roaming.ocpi.headers import PartyRef
+from apps.roaming.ocpi.tariffs import target_of
 from apps.roaming.ocpi.versions import Role, Version
+from apps.roaming.services.keeping import Identity
 from apps.roaming.services.locations import name_of_party
-from apps.tariffs.models import Tariff
+from apps.tariffs.models import Tariff, TariffVersion
 from apps.tariffs.ocpi.tariffs import prepare_tariff
 from apps.tariffs.services import end_tariff, receive_tariff, says_the_same
 
 Message = dict[str, Any]
 logger = structlog.get_logger(__name__)
+# Between the id of a tariff and the eMSP that it is for, in the key that it is kept by: no id has
+# a character beyond ASCII.
+_FOR: Final = "\N{RIGHTWARDS ARROW}"
+
+
+def tariff_identity(owner: PartyRef, tariff_id: str, target: PartyRef | None) -> Identity:
+    """What a tariff is kept by: its id, and whom it is for when not for all."""
+    wanted = tariff_id.strip()
+    return Identity("tariffs", owner, f"{wanted}{_FOR}{target}" if target else wanted)
+
+
+def kept_tariffs(*, owner: PartyRef, tariff_id: str, lock: bool = False) -> list[KeptObject]:
+    """All that stand under this id: those for us, then that for all, then those for others."""
+    key = tariff_id.strip().upper()
+    rows = KeptObject.objects.select_for_update(of=("self",)) if lock else KeptObject.objects
+    found = rows.select_related("peer").filter(
+        Q(key=key) | Q(key__startswith=f"{key}{_FOR}"), module="tariffs", deleted_at=None,
+        country_code=owner.country_code, party_id=owner.party_id,
+    )  # fmt: skip
+    ours = [tariff_identity(owner, key, party).object_id for party in our_parties()]
+    return sorted(
+        found.order_by("key"), key=lambda kept: (kept.key not in ours, kept.key != key)
+    )  # fmt: skip
+
+
+def tariff_id_of(kept: KeptObject) -> str:
+    """The id without whom the tariff is for."""
+    return str(kept.key).partition(_FOR)[0]
 
 
 def enter_tariff(
@@ -77,6 +108,24 @@ def withdraw_tariff(*, owner: PartyRef, tariff_id: str, now: datetime, reason: s
         _tell(error, "tariff_not_ended_in_book", owner, tariff_id)
 
 
+def settle_in_book(*, owner: PartyRef, tariff_id: str, now: datetime, reason: str) -> None:
+    """After tariffs of this id were forgotten: that which counts for us now is in the book."""
+    parties = our_parties()
+    standing = [
+        (kept, message)
+        for kept in kept_tariffs(owner=owner, tariff_id=tariff_id)
+        if is_for_us(message := json.read(kept.body), parties) is not False
+    ]
+    last = _last_version(_find(owner, tariff_id))
+    if standing and last and target_of(last.content) == target_of(standing[0][1]):
+        return
+    withdraw_tariff(owner=owner, tariff_id=tariff_id, now=now, reason=reason)
+    for kept, message in standing[:1]:
+        enter_tariff(
+            peer=kept.peer, owner=owner, message=message, version=Version(kept.version), now=now
+        )  # fmt: skip
+
+
 def describe_in_book(kept: KeptObject) -> str:
     """For staff: which version of the book the kept tariff is, or why it is none."""
     content = json.read(kept.body)
@@ -84,8 +133,9 @@ def describe_in_book(kept: KeptObject) -> str:
         prepare_tariff(content, version=kept.version)
     except DomainError as error:
         return f"Not in the tariff book: {error.message}"
-    tariff = _find(PartyRef.of(kept.country_code, kept.party_id), kept.key)
-    last = tariff and tariff.versions.standing().order_by("active_from").last()
+    last = _last_version(
+        _find(PartyRef.of(kept.country_code, kept.party_id), tariff_id_of(kept))
+    )  # fmt: skip
     if not last or not says_the_same(last, content):
         return "Not in the tariff book as it was sent last."
     until = f" until {last.active_to:%-d %b %Y, %H:%M}" if last.active_to else ""
@@ -101,16 +151,21 @@ def _find(owner: PartyRef, tariff_id: str) -> Tariff | None:
     return found
 
 
+def _last_version(tariff: Tariff | None) -> TariffVersion | None:
+    if tariff is None:
+        return None
+    last: TariffVersion | None = tariff.versions.standing().order_by("active_from").last()
+    return last
+
+
 def _concerns_us(owner: PartyRef, message: Message) -> bool:
-    """Gireve's differentiated tariffs (GIREVE_Tech_OCPI_V2.2.1, cpo_tariffs): one id may come
-    several times, each for one eMSP and once for all others. Ours wins over that for all; those
-    for others are none of the book's business."""
+    """Of those of one id ours wins over that for all; those for others are none of the book's
+    business."""
     ours = is_for_us(message, our_parties())
     if ours is not None:
         return ours
-    tariff = _find(owner, str(message.get("id", "")))
-    last = tariff and tariff.versions.standing().order_by("active_from").last()
-    return not (last and last.active_to is None and _target(last.content))
+    last = _last_version(_find(owner, str(message.get("id", ""))))
+    return not (last and last.active_to is None and target_of(last.content))
 
 
 def our_parties() -> set[PartyRef]:
@@ -120,15 +175,8 @@ def our_parties() -> set[PartyRef]:
 
 def is_for_us(message: Message, parties: Container[PartyRef]) -> bool | None:
     """Is the tariff for one of our parties (True) or other eMSPs (False) alone? None: for all."""
-    target = _target(message)
+    target = target_of(message)
     return None if target is None else target in parties
-
-
-def _target(content: Message) -> PartyRef | None:
-    """The eMSP that a tariff is for; None: for all."""
-    country = str(content.get("target_operator_country_code") or "").strip()
-    party = str(content.get("target_operator_party_id") or "").strip()
-    return PartyRef.of(country, party) if country or party else None
 
 
 def _tell(error: DomainError, event: str, owner: PartyRef, tariff_id: object) -> None:

@@ -12,7 +12,7 @@ from apps.roaming.ocpi import json
 from apps.roaming.ocpi.fields import Fields
 from apps.roaming.ocpi.headers import PartyRef
 from apps.roaming.ocpi.locations import read_location
-from apps.roaming.services.tariff_book import withdraw_tariff
+from apps.roaming.services.tariff_book import settle_in_book, tariff_id_of
 
 _LISTED_IN_FULL: Final = {"locations", "tariffs"}
 
@@ -33,17 +33,16 @@ def remove_vanished(*, peer: Peer, cursor: PullCursor) -> int:
         country, party = cursor.operator.split("*", 1)
         rows = rows.filter(country_code=country, party_id=party)
     vanished = list(rows)
-    if cursor.module == "locations":
-        for row in vanished:
-            _remove_evses(row)
     now = timezone.now()
-    if cursor.module == "tariffs":
-        for row in vanished:
-            owner = PartyRef.of(row.country_code, row.party_id)
-            withdraw_tariff(
-                owner=owner, tariff_id=row.key, now=now, reason="no longer listed by the operator"
-            )
     KeptObject.objects.filter(pk__in=[row.pk for row in vanished]).update(deleted_at=now)
+    for row in vanished:
+        if cursor.module == "locations":
+            _remove_evses(row)
+        else:
+            settle_in_book(
+                owner=PartyRef.of(row.country_code, row.party_id), tariff_id=tariff_id_of(row),
+                now=now, reason="no longer listed by the operator",
+            )  # fmt: skip
     return len(vanished)
 
 
