@@ -19,7 +19,8 @@ from apps.roaming.services.page_keeping import HANDLERS
 from apps.roaming.services.pulling import modules_of, pull_module
 from apps.roaming.services.registration import disconnect
 from apps.roaming.tasks import pull_peer
-from tests.roaming.factories import role
+from tests.roaming.door import PeerClient
+from tests.roaming.factories import PeerFactory, role
 from tests.roaming.messages import cdr, location, session, tariff
 from tests.roaming.operator_server import STAMP, OperatorServer
 
@@ -48,6 +49,25 @@ def test_the_next_pull_asks_since_the_last_success_by_the_peers_clock(
     pull(peer)
     assert operator.seen[-1].query["date_from"] == "2026-05-01T11:58:00Z"
     assert Location.objects.count() == 2
+
+
+def test_what_a_peer_sent_that_left_becomes_the_peers_who_lists_it(
+    peer: Peer, operator: OperatorServer
+) -> None:
+    left = PeerFactory(token="left")
+    sender = PeerClient("left")
+    sender.put("locations/NL/CPO/LOC1", location(1, last_updated="2026-06-01T00:00:00Z"))
+    sender.put("locations/NL/CPO/LOC2", location(2))
+    left.state = Peer.State.UNREGISTERED
+    left.save()
+    operator.lists["locations"] = [location(1, name="Of the newcomer"), location(2)]
+    pull(peer)
+    kept = KeptObject.objects.filter(module="locations")
+    assert {each.peer_id for each in kept} == {peer.pk}
+    assert Location.objects.get(location_id="LOC1").name == "Of the newcomer"
+    operator.lists["locations"] = [location(2)]
+    pull(peer, full=True)
+    assert Evse.objects.get(uid="E1").status == "REMOVED"
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from decimal import Decimal
 from urllib.parse import quote
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 
 from apps.cdrs.models import CDR, CdrConflict, ChargingSession
@@ -215,6 +216,24 @@ def test_a_location_that_is_not_to_be_published_is_on_no_page_of_ours(
     shown = client.get("/stations/").content.decode()
     assert "Harbour 1" in shown
     assert "Harbour 2" not in shown
+
+
+def test_what_was_sent_before_is_read_once_more(
+    cpo: PeerClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cpo.put("locations/NL/CPO/LOC1", location(publish=False))
+    cpo.put("locations/NL/CPO/LOC2", location(2))
+    place = Location.objects.get(location_id="LOC1")
+    place.is_published = True
+    place.save()
+    broken = KeptObject.objects.get(key="LOC2")
+    broken.body = "{}"
+    broken.save()
+    for _ in range(2):
+        call_command("publish_kept_locations")
+        assert capsys.readouterr().out.strip() == "1 published, 1 not read"
+    place.refresh_from_db()
+    assert not place.is_published
 
 
 def test_unknown_fields_survive_a_patch(cpo: PeerClient) -> None:

@@ -4,6 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import structlog
+from django.db import transaction
+
+from apps.core.errors import DomainError
 from apps.locations.publishing import get_or_add_operator, publish_locations
 from apps.roaming.models import KeptObject, Peer
 from apps.roaming.ocpi import json
@@ -24,6 +28,7 @@ from apps.roaming.ocpi.versions import Version
 from apps.roaming.services.keeping import Identity, find_kept, is_older, keep, stored_message
 
 Message = dict[str, Any]
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,12 +228,37 @@ def _store(
     )  # fmt: skip
     if is_new is None:
         return False
+    _publish(peer, spot.owner, fields)
+    return is_new
+
+
+def _publish(peer: Peer, owner: PartyRef, fields: Fields) -> None:
     operator = get_or_add_operator(
-        country_code=spot.owner.country_code, party_id=spot.owner.party_id,
-        name=name_of_party(peer, spot.owner) or operator_name(fields),
+        country_code=owner.country_code, party_id=owner.party_id,
+        name=name_of_party(peer, owner) or operator_name(fields),
     )  # fmt: skip
     publish_locations(operator=operator, messages=[read_location(fields)])
-    return is_new
+
+
+def publish_kept_locations() -> dict[str, int]:
+    """Publish what connected peers sent as it is read now; how many, and how many can't be read.
+
+    Each in a transaction of its own; run again, it changes nothing.
+    """
+    kept = KeptObject.objects.filter(
+        module="locations", deleted_at=None, peer__state=Peer.State.REGISTERED
+    )
+    counts = {"published": 0, "not read": 0}
+    for each in kept.select_related("peer").order_by("pk").iterator(chunk_size=500):
+        owner = PartyRef.of(each.country_code, each.party_id)
+        try:
+            with transaction.atomic():
+                _publish(each.peer, owner, Fields(json.read(each.body)))
+            counts["published"] += 1
+        except DomainError as error:
+            log.warning("location_not_read", location=each.key, message=error.message)
+            counts["not read"] += 1
+    return counts
 
 
 def name_of_party(peer: Peer, party: PartyRef) -> str:

@@ -134,7 +134,7 @@ def keep_tariffs(peer: Peer, objects: list[Any], now: datetime) -> Unread:
         item for item in _readable(objects, read, unread)
         if is_for_us(item.message, parties) is not False
     ]  # fmt: skip
-    found.sort(key=lambda item: not is_for_us(item.message, parties))
+    found.sort(key=lambda item: (str(item.owner), not is_for_us(item.message, parties)))
     changed = keep_items(peer, "tariffs", found, now)
     for item in found:
         if item.key in changed:

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from apps.core.errors import DomainError
+from apps.locations.models import Operator
 from apps.locations.publishing import get_or_add_operator
 from apps.roaming.models import KeptObject, Party, Peer
 from apps.roaming.ocpi import json
@@ -62,13 +63,20 @@ def enter_tariff(
 ) -> bool:
     """A tariff as it was sent becomes a version of the operator's, unless it says nothing new.
 
-    False when the book can't take it.
+    False when the book can't take it, and when it is not for us: those for other eMSPs are none of
+    the book's business, and one for us counts before that for all. In a transaction: an
+    operator's tariffs are entered one after the other.
     """
-    if not _concerns_us(owner, message):
+    ours = is_for_us(message, our_parties())
+    if ours is False:
         return False
     operator = get_or_add_operator(
         country_code=owner.country_code, party_id=owner.party_id, name=name_of_party(peer, owner)
     )
+    # Without the key, so that what refers to the operator is not held up.
+    Operator.objects.select_for_update(no_key=True).get(pk=operator.pk)
+    if ours is None and _is_another_ours(owner, message):
+        return False
     try:
         receive_tariff(operator=operator, content=message, ocpi_version=version.value, now=now)
     except DomainError as error:
@@ -158,14 +166,10 @@ def _last_version(tariff: Tariff | None) -> TariffVersion | None:
     return last
 
 
-def _concerns_us(owner: PartyRef, message: Message) -> bool:
-    """Of those of one id ours wins over that for all; those for others are none of the book's
-    business."""
-    ours = is_for_us(message, our_parties())
-    if ours is not None:
-        return ours
+def _is_another_ours(owner: PartyRef, message: Message) -> bool:
+    """Is one of the same id in the book that is for us?"""
     last = _last_version(_find(owner, str(message.get("id", ""))))
-    return not (last and last.active_to is None and target_of(last.content))
+    return last is not None and last.active_to is None and target_of(last.content) is not None
 
 
 def our_parties() -> set[PartyRef]:
