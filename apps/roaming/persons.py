@@ -99,8 +99,10 @@ def _protect_object(module: str, text: str, keys: Keyring) -> str:
 
 
 def _read(found: str) -> str:
+    """The text that a JSON text stands for; as it is written when nobody can store it."""
     try:
         value: Any = json.loads(found)
+        value.encode()  # Half of a surrogate pair is JSON, and no text.
     except ValueError:
         return found.strip('"')
     return str(value).strip()

@@ -114,6 +114,8 @@ def test_a_body_that_is_no_object_is_2001(cpo: PeerClient, body: Any) -> None:
         {"charging_periods": [{"start_date_time": "2026-04-01T10:00:00Z", "dimensions": [{}]}]},
         {"id": "a\x00b"}, {"remark": "\ud800"}, {"country_code": "NLD"}, {"tariffs": "none"},
         {"end_date_time": "2026-04-01T09:00:00Z"},
+        {"cdr_token": {"uid": "0401", "contract_id": "NL-EVC-\ud800"}},
+        {"cdr_token": {"uid": "\ud800"}},
     ],
     ids=str,
 )  # fmt: skip
@@ -249,3 +251,14 @@ def test_every_exchange_is_kept_without_its_secrets(cpo: PeerClient) -> None:
     assert kept.request_id == "r1"
     assert kept.request_headers["Authorization"] == "***"
     assert "secret" not in str(kept.__dict__)
+
+
+def test_a_message_that_cannot_be_written_down_is_answered_all_the_same(
+    cpo: PeerClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(**parts: Any) -> None:
+        raise ValueError("a fault of ours")
+
+    monkeypatch.setattr("apps.roaming.server.log.kept_parts", broken)
+    assert status(cpo.post("cdrs", cdr())) == (201, 1000)
+    assert not Exchange.objects.exists()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 import structlog
-from django.db import DatabaseError, transaction
+from django.db import transaction
 
 from apps.roaming.models import Exchange, Peer
 from apps.roaming.ocpi.headers import CORRELATION_ID, REQUEST_ID, blanked
@@ -48,7 +48,7 @@ def keep_call(
         )
         with transaction.atomic():
             exchange.save(force_insert=True)
-    except DatabaseError:
+    except Exception:
         log.exception("call not kept", peer=str(peer))
 
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 import structlog
 from django.conf import settings
 from django.core.cache import cache
-from django.db import DatabaseError
 from django.http import HttpResponse
 
 from apps.core.blanking import without_secrets
@@ -56,7 +55,7 @@ def keep_exchange(
         insert_many([exchange])
         if peer is not None:
             heard_from(peer=peer, now=call.now)
-    except DatabaseError:
+    except Exception:
         log.exception("exchange not kept", request_id=call.request_id)
 
 
