@@ -5,8 +5,10 @@ import os
 from celery import Celery
 from celery.signals import beat_init, setup_logging, worker_ready
 from django_structlog.celery.steps import DjangoStructLogInitStep
+from kombu.transport import TRANSPORT_ALIASES
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evcharge.settings")
+TRANSPORT_ALIASES["filesystem"] = "evcharge.broker:Transport"
 
 app = Celery("evcharge", task_cls="apps.audit.celery:AuditedTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
