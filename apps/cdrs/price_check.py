@@ -3,7 +3,9 @@
 from decimal import Decimal
 from typing import Any, Final
 
+from apps.cdrs.form import MOST_DIGITS
 from apps.cdrs.models import CDR
+from apps.core.errors import DomainError
 from apps.tariffs.ocpi.cdrs import read_cdr
 from apps.tariffs.priced import PricedCdr
 from apps.tariffs.pricing import price_session
@@ -13,6 +15,12 @@ from apps.tariffs.session import SessionRecord
 # What has no version came through our own API, which speaks as OCPI 2.2.1.
 DEFAULT_VERSION: Final = "2.2.1"
 PARTS: Final = ("energy", "time", "parking", "fixed", "reservation")
+
+
+class PriceOutOfBounds(DomainError):
+    """By the tariff it costs what no charge can cost."""
+
+    code = "PRICE_OUT_OF_BOUNDS"
 
 
 def as_ocpi(cdr: CDR) -> dict[str, Any]:
@@ -58,7 +66,7 @@ def _price(cdr: CDR, part: str) -> dict[str, Any] | None:
 def price_purchase(cdr: CDR, book: TariffBook) -> PricedCdr:
     """What we owe the operator: by the tariffs the CDR carries, else by those of the book.
 
-    Raises the errors of pricing.
+    Raises the errors of pricing, and PriceOutOfBounds.
     """
     version = cdr.ocpi_version or DEFAULT_VERSION
     record = read_cdr(as_ocpi(cdr), version=version)
@@ -67,19 +75,28 @@ def price_purchase(cdr: CDR, book: TariffBook) -> PricedCdr:
     else:
         named = {period.tariff_id for period in record.periods} - {""}
         tariffs = book.of_operator(cdr.operator_id, at=record.start, named=named)
-    return price_session(record, tariffs)
+    return _in_bounds(price_session(record, tariffs))
 
 
 def price_retail(cdr: CDR, book: TariffBook) -> PricedCdr | None:
     """What the driver pays by the provider's own tariff, None when the provider has none here.
 
-    Raises the errors of pricing.
+    Raises the errors of pricing, and PriceOutOfBounds.
     """
     version = book.of_provider(cdr.provider_id, operator=cdr.operator_id, at=cdr.started_at)
     if version is None:
         return None
     record = read_cdr(as_ocpi(cdr), version=version.ocpi_version)
-    return price_session(_for_retail(record, version.currency), [book.prepare_version(version)])
+    retail = _for_retail(record, version.currency)
+    return _in_bounds(price_session(retail, [book.prepare_version(version)]))
+
+
+def _in_bounds(priced: PricedCdr) -> PricedCdr:
+    """Sent volumes and prices are in bounds each; what they come to may be no price at all."""
+    for amount in (priced.total.excl_vat, priced.total.incl_vat):
+        if amount is not None and amount.adjusted() >= MOST_DIGITS:
+            raise PriceOutOfBounds(f"Its price comes to {amount:.3E}, out of all bounds.")
+    return priced
 
 
 def _for_retail(record: SessionRecord, currency: str) -> SessionRecord:

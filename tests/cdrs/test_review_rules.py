@@ -56,6 +56,16 @@ def test_price_by_the_carried_tariff_stands_beside_the_cost_as_sent() -> None:
     assert not cdr.is_held
 
 
+def test_a_price_that_no_charge_can_have_is_none_and_the_cdr_is_stored() -> None:
+    """Each number is in bounds, what they come to fits no column."""
+    rule(needs_price=True)
+    dear = {"price_components": [{"type": "ENERGY", "price": 9_999_999_999, "step_size": 1}]}
+    cdr = receive(tariffs=[{**CARRIED, "elements": [dear]}])
+    assert cdr.computed_cost_excl_vat is None
+    assert codes(cdr) == {"PRICE_NOT_CHECKED"}
+    assert "out of all bounds" in cdr.hold_reasons[0]["message"]
+
+
 def test_restrictions_go_by_the_clock_of_the_location_that_we_know() -> None:
     """A CDR of 2.2.1 and 2.3.0 names no time zone; 08:00 UTC is 09:00 on the Canaries, 10:00 in
     Madrid."""
