@@ -102,7 +102,7 @@ def active_limit(session: str) -> float | None:
 def test_a_limit_is_set_asked_for_and_lifted(
     simulator: Server, session: str, staff: Client
 ) -> None:
-    assert "The operator answered ACCEPTED." in ask(
+    assert "The operator answered: accepted." in ask(
         staff, "set-profile", session=session, limit="50000", unit="W"
     )
     assert result().result == "ACCEPTED"
@@ -150,7 +150,7 @@ def test_a_station_is_asked_one_thing_at_a_time(
 ) -> None:
     simulator.operator.config.pace = Pace(answer=0, result=60)
     ask(staff, "set-profile", session=session, limit="50000", unit="W")
-    assert "The operator answered TOO_OFTEN." in ask(staff, "clear-profile", session=session)
+    assert "The operator answered: asked too often." in ask(staff, "clear-profile", session=session)
 
 
 def test_a_station_that_refuses_keeps_its_limit(
@@ -175,24 +175,24 @@ def test_of_a_charge_that_ended_nothing_can_be_asked(
     )
     wait_for(lambda: simulator.operator.status()["messages"]["sent"] == 2)
     page = ask(staff, "set-profile", session=session, limit="50000", unit="W")
-    assert "The operator answered UNKNOWN_SESSION." in page
+    assert "The operator answered: session not known." in page
 
 
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"profile_type": "FAST"}, "ACCEPTED"),
-        ({"profile_type": "GREEN"}, "PROFILE_TYPE_NOT_SUPPORTED"),
-        ({"profile_type": "CHEAP"}, "DEPARTURE_REQUIRED"),
-        ({"profile_type": "CHEAP", "departure_time": "2999-01-01T08:00"}, "ENERGY_NEED_REQUIRED"),
+        ({"profile_type": "FAST"}, "accepted"),
+        ({"profile_type": "GREEN"}, "profile type not supported"),
+        ({"profile_type": "CHEAP"}, "departure needed"),
+        ({"profile_type": "CHEAP", "departure_time": "2999-01-01T08:00"}, "energy needed"),
         ({"profile_type": "CHEAP", "departure_time": "2999-01-01T08:00", "energy_need": "20"},
-         "ACCEPTED"),
+         "accepted"),
     ],
 )  # fmt: skip
 def test_what_the_driver_wants_is_answered(
     simulator: Server, session: str, staff: Client, fields: dict[str, str], said: str
 ) -> None:
-    assert f"The operator answered {said}." in ask(staff, "preferences", session=session, **fields)
+    assert f"The operator answered: {said}." in ask(staff, "preferences", session=session, **fields)
 
 
 def test_a_station_without_the_capability_takes_no_preferences(

@@ -78,14 +78,14 @@ def test_a_connector_is_unlocked_and_its_result_is_shown(
     support: Client, cpo: PeerClient, operator: OperatorServer
 ) -> None:
     page = ask(support, "unlock", evse="NL*CPO*E1", connector="1")
-    assert "The operator answered ACCEPTED." in page
+    assert "The operator answered: accepted." in page
     assert "What the charge may draw" not in page
     assert "data-follow" in page
     assert operator.seen[-1].path == "/2.2.1/commands/UNLOCK_CONNECTOR"
     assert operator.seen[-1].body["connector_id"] == "1"
     result_comes(cpo, operator, message=[{"language": "en", "text": "it is open"}])
     page = page_of(support, SentCommand.objects.get())
-    assert "The station&#x27;s result is ACCEPTED. It says: it is open" in page
+    assert "The station&#x27;s result: accepted. It says: it is open" in page
     assert "data-follow" not in page
     entry = Entry.objects.get(activity="sent UNLOCK_CONNECTOR")
     assert entry.reason == "the driver called"
@@ -104,7 +104,34 @@ def test_an_evse_is_reserved_for_a_driver_and_the_reservation_cancelled(
     page = act(support, reservation, "cancel", reason="the driver left")
     assert operator.seen[-1].path.endswith("/CANCEL_RESERVATION")
     assert operator.seen[-1].body["reservation_id"] == reservation.reference
-    assert "The operator answered ACCEPTED." in page
+    assert "The operator answered: accepted." in page
+
+
+def test_a_reservation_that_the_operator_cancels_later_says_so(
+    support: Client, cpo: PeerClient, operator: OperatorServer
+) -> None:
+    """`mod_commands`: it calls the address of the RESERVE_NOW a second time."""
+    TokenFactory(contract_id="NL-EVC-C1")
+    ask(support, "reserve", evse="NL*CPO*E1", token="NL-EVC-C1", minutes="20")
+    result_comes(cpo, operator)
+    reservation = SentCommand.objects.get()
+    assert "cancelled it" not in page_of(support, reservation)
+    result_comes(cpo, operator, result="CANCELED_RESERVATION")
+    page = page_of(support, reservation)
+    assert "The station&#x27;s result: accepted. Later the operator cancelled it." in page
+    listed = support.get(reverse("admin:roaming_sentcommand_changelist")).content.decode()
+    assert "Accepted → Accepted → Reservation cancelled by the operator" in listed
+
+
+def test_answers_are_shown_in_words_and_unknown_ones_as_they_came(
+    support: Client, cpo: PeerClient, operator: OperatorServer
+) -> None:
+    ask(support, "unlock", evse="NL*CPO*E1", connector="1")
+    result_comes(cpo, operator, result="EVSE_INOPERATIVE")
+    result_comes(cpo, operator, result="OF_THE_FUTURE")
+    page = page_of(support, SentCommand.objects.get())
+    assert "The station&#x27;s result: EVSE out of order." in page
+    assert "OF_THE_FUTURE" in page
 
 
 def test_a_reservation_that_is_sent_twice_replaces_itself(
@@ -172,7 +199,7 @@ def test_preferences_are_answered_at_once(
         "profile_type": "GREEN", "discharge_allowed": False, "energy_need": 20,
         "departure_time": "2026-04-01T18:00:00Z",
     }  # fmt: skip
-    assert "The operator answered ACCEPTED." in page
+    assert "The operator answered: accepted." in page
     assert SentCommand.objects.get().state == "RESULTED"
 
 

@@ -14,6 +14,7 @@ from apps.remote_sessions.services.changes import WORDS, Changes, Kind
 from apps.remote_sessions.services.ending import end_start
 from apps.remote_sessions.services.sending import digest, give_up_stopping, open_command
 from apps.remote_sessions.states import START_OPEN, Reason, State
+from apps.remote_sessions.words import in_words
 
 
 class CommandUnknown(NotFound):
@@ -63,7 +64,8 @@ def _tell_second(
     if result.result != command.result:
         changes.tell(
             remote_session, Kind.RESULT,
-            f"Another result came ({result.result}) and was ignored: {command.result} was first.",
+            f"Another result came ({in_words(result.result)}) and was ignored: "
+            f"{in_words(command.result)} was first.",
         )  # fmt: skip
 
 
@@ -80,7 +82,7 @@ def _take(
     changes.tell(
         remote_session,
         Kind.RESULT,
-        f"The station's result of the {verb}: {result.result}.{late}{said}",
+        f"The station's result of the {verb}: {in_words(result.result)}.{late}{said}",
         words=result.message,
     )
     if result.session_id and not remote_session.operator_session_id:
@@ -95,7 +97,7 @@ def _after_start(changes: Changes, remote_session: RemoteSession, result: Comman
     elif result.result in NOT_DONE and remote_session.state in START_OPEN:
         end_start(
             changes, remote_session, Reason.START_REFUSED,
-            f"The station answered {result.result}. {result.message}".strip(),
+            f"The station answered: {in_words(result.result)}. {result.message}".strip(),
         )  # fmt: skip
 
 

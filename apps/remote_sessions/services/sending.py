@@ -26,6 +26,7 @@ from apps.remote_sessions.services.changes import WORDS, Changes, Kind
 from apps.remote_sessions.services.ending import end_start
 from apps.remote_sessions.services.locking import locked
 from apps.remote_sessions.states import START_OPEN, Reason, State
+from apps.remote_sessions.words import in_words
 
 logger = structlog.get_logger(__name__)
 
@@ -164,7 +165,8 @@ def _sentence(command: Command, response: CommandResponse) -> str:
     said = f" It says: {WORDS}" if response.message else ""
     accepted = command.state == Command.State.ACCEPTED
     verb = command.get_kind_display().lower()
-    return f"The operator answered the {verb}: {response.answer}.{due if accepted else ''}{said}"
+    answer = in_words(response.answer)
+    return f"The operator answered the {verb}: {answer}.{due if accepted else ''}{said}"
 
 
 def _learn_ids(changes: Changes, remote_session: RemoteSession, response: CommandResponse) -> None:
@@ -185,7 +187,7 @@ def _after_start(changes: Changes, remote_session: RemoteSession, command: Comma
     elif command.state == Command.State.REFUSED and remote_session.state in START_OPEN:
         end_start(
             changes, remote_session, Reason.START_REFUSED,
-            f"The operator answered {command.answer}. {command.message}".strip(),
+            f"The operator answered: {in_words(command.answer)}. {command.message}".strip(),
         )  # fmt: skip
 
 

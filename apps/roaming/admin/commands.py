@@ -10,6 +10,7 @@ from django.urls import path
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 
 from apps.core import staff_display
 from apps.core.admin import (
@@ -20,6 +21,7 @@ from apps.core.admin import (
     RelatedDropdownFilter,
     staff_action,
 )
+from apps.remote_sessions.words import in_words
 from apps.roaming.admin.charging_profiles import shown_profile
 from apps.roaming.admin.exchanges import messages_of, shown_json
 from apps.roaming.admin.station_pages import choice_page, request_page
@@ -35,16 +37,26 @@ TONES: dict[str, staff_display.Tone] = {
 }  # fmt: skip
 
 
-# What answers and results of OCPI mean for who asked; words that say it themselves are left out.
+CANCELED: Final = "CANCELED_RESERVATION"
+# OCPI 2.2.1 ChargingProfileResponseType, ChargingProfileResultType, ChargingPreferencesResponse.
+PROFILE_WORDS: Final = {
+    "TOO_OFTEN": "asked too often",
+    "UNKNOWN": "no charging profile found",
+    "DEPARTURE_REQUIRED": "departure needed",
+    "ENERGY_NEED_REQUIRED": "energy needed",
+    "NOT_POSSIBLE": "not possible",
+    "PROFILE_TYPE_NOT_SUPPORTED": "profile type not supported",
+    NOT_DELIVERED: "not delivered",
+}
+# What answers and results mean for who asked; words that say it themselves are left out.
 ADVICE: Final = {
     "REJECTED": "It will not do it; ask the operator why.",
     "NOT_SUPPORTED": "The operator or the station can't do this.",
-    "UNKNOWN_SESSION": "The operator does not know the session, or it has ended.",
-    "UNKNOWN_RESERVATION": "The station does not know the reservation, or it is over.",
+    "UNKNOWN_SESSION": "It may have ended.",
+    "UNKNOWN_RESERVATION": "It may be over.",
     "TOO_OFTEN": "Wait a minute before asking again.",
     "EVSE_OCCUPIED": "Somebody charges there.",
-    "EVSE_INOPERATIVE": "The EVSE is out of order.",
-    "TIMEOUT": "The station did not answer the operator in time.",
+    "TIMEOUT": "It may do it all the same.",
     "FAILED": "The station could not do it.",
     "UNKNOWN": "The station has no charging profile of ours.",
     "DEPARTURE_REQUIRED": "Ask the driver for the departure and send it along.",
@@ -134,7 +146,8 @@ class SentCommandAdmin(ReadOnlyAdmin):
 
     @admin.display(description="operator, then station")
     def said(self, sent: SentCommand) -> str:
-        return " → ".join(filter(None, (sent.response, sent.result))) or staff_display.EMPTY
+        codes = [sent.response, sent.result, CANCELED if sent.is_cancelled_by_operator else ""]
+        return " → ".join(_words(code) for code in codes if code) or staff_display.EMPTY
 
     @admin.display(description="")
     def progress(self, sent: SentCommand) -> SafeString:
@@ -163,7 +176,8 @@ class SentCommandAdmin(ReadOnlyAdmin):
     def later_shown(self, sent: SentCommand) -> SafeString | str:
         """What came after the first result: kept, not acted on."""
         lines: list[tuple[object, object]] = [
-            (each["at"], f"{each['result']} {each['message']}") for each in sent.later_results
+            (each["at"], f"{_words(each['result'])}. {each['message']}")
+            for each in sent.later_results
         ]
         return staff_display.rows(lines)
 
@@ -193,18 +207,24 @@ def describe(sent: SentCommand) -> str:
         return f"The answer was lost: it may have been carried out. It is not sent again.{said}"
     if sent.response == NOT_DELIVERED:
         return f"It was not delivered; once the peer is reached again, ask anew.{said}"
-    answered = f"The operator answered {sent.response or 'nothing'}.{_advice(sent.response)}{said}"
+    answer = in_words(sent.response, PROFILE_WORDS) or "nothing"
+    answered = f"The operator answered: {answer}.{_advice(sent.response)}{said}"
     if sent.state == SentCommand.State.REFUSED:
         return answered
     if sent.result:
         message = f" It says: {sent.result_message}" if sent.result_message else ""
-        advice = _advice(sent.result)
-        return f"{answered} The station's result is {sent.result}.{advice}{message}"
+        result = in_words(sent.result, PROFILE_WORDS)
+        end = " Later the operator cancelled it." if sent.is_cancelled_by_operator else ""
+        return f"{answered} The station's result: {result}.{_advice(sent.result)}{message}{end}"
     if sent.state == SentCommand.State.RESULTED:
         return answered
     if timezone.now() < sent.deadline:
         return f"{answered} The station's result is due by {sent.deadline:%H:%M:%S} UTC."
     return f"{answered} The station gave no result by {sent.deadline:%H:%M:%S} UTC."
+
+
+def _words(code: str) -> str:
+    return capfirst(in_words(code, PROFILE_WORDS))
 
 
 def _advice(word: str) -> str:

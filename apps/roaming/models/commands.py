@@ -61,6 +61,11 @@ class SentCommand(BaseModel):
             models.Index(fields=["reference"], name="command_by_reference"),
         ]
 
+    @property
+    def is_cancelled_by_operator(self) -> bool:
+        """Told at the reservation's own callback address, after its result (`mod_commands`)."""
+        return any(later["result"] == "CANCELED_RESERVATION" for later in self.later_results)
+
     def __str__(self) -> str:
         return f"{self.command} to {self.peer}"
 
