@@ -64,6 +64,7 @@ def hold_reasons(*, message: CdrMessage, known: Known, now: datetime) -> list[Ho
         *_of_cost(message),
         *_of_credit(message),
         *_of_digits(message),
+        *_of_home(message),
     ]
 
 
@@ -134,6 +135,15 @@ def _of_cost(message: CdrMessage) -> Iterator[HoldReason]:
 def _of_credit(message: CdrMessage) -> Iterator[HoldReason]:
     if message.is_credit and not message.credit_reference_id:
         yield HoldReason("CREDIT_WITHOUT_REFERENCE", "A credit that doesn't say for which CDR.")
+
+
+def _of_home(message: CdrMessage) -> Iterator[HoldReason]:
+    """OCPI 2.2.1 `mod_cdrs`, CDR: the energy has to be compensated to the driver."""
+    if message.home_charging_compensation and not message.is_credit:
+        yield HoldReason(
+            "HOME_CHARGING",
+            "It charged at the driver's own charger: the driver is owed the energy's cost.",
+        )
 
 
 def _of_digits(message: CdrMessage) -> Iterator[HoldReason]:

@@ -43,7 +43,10 @@ class ChargeMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CdrMessage(ChargeMessage):
-    """A charge detail record: the operator's final bill of one session."""
+    """A charge detail record: the operator's final bill of one session.
+
+    `home_charging_compensation`: at the driver's own charger, whose energy the driver has paid.
+    """
 
     cdr_id: str
     ended_at: datetime
@@ -63,6 +66,7 @@ class CdrMessage(ChargeMessage):
     is_credit: bool = False
     credit_reference_id: str = ""
     remark: str = ""
+    home_charging_compensation: bool = False
 
     @property
     def identity(self) -> tuple[str, str, str]:

@@ -58,6 +58,7 @@ def read_cdr(fields: Fields, *, owner: PartyRef | None, version: Version, raw: s
         is_credit=fields.flag("credit"),
         credit_reference_id=fields.opt_text("credit_reference_id", longest=39),
         remark=fields.opt_text("remark"),
+        home_charging_compensation=fields.flag("home_charging_compensation"),
         ocpi_version=version.value,
         raw=raw,
         **read_token(fields),
