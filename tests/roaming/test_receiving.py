@@ -354,3 +354,68 @@ def test_a_peer_that_left_loses_its_objects_to_the_one_that_speaks_for_them_now(
     newcomer = PeerClient("new")
     assert status(newcomer.put("tariffs/NL/CPO/T1", tariff(currency="NOK"))) == (200, 1000)
     assert KeptObject.objects.get().peer.name != left.name
+
+
+@pytest.mark.parametrize("periods", [[], None])
+def test_a_patch_takes_no_charging_period_away(cpo: PeerClient, periods: list[object]) -> None:
+    """`mod_sessions`, PATCH: only a PUT does."""
+    cpo.put("sessions/NL/CPO/S1", session())
+    patch = {"kwh": 2, "charging_periods": periods, "last_updated": LATER}
+    assert status(cpo.patch("sessions/NL/CPO/S1", patch)) == (200, 1000)
+    kept = cpo.get("sessions/NL/CPO/S1").json()["data"]
+    assert (kept["kwh"], kept["charging_periods"]) == (2, session()["charging_periods"])
+    assert len(ChargingSession.objects.get().charging_periods) == 1
+
+
+def test_a_period_that_is_sent_again_in_another_spelling_is_the_same(cpo: PeerClient) -> None:
+    cpo.put("sessions/NL/CPO/S1", session())
+    again = [period("2026-04-01T12:00:00.000+02:00", 2)]
+    cpo.patch("sessions/NL/CPO/S1", {"charging_periods": again, "last_updated": LATER})
+    assert cpo.get("sessions/NL/CPO/S1").json()["data"]["charging_periods"] == again
+
+
+def test_a_charge_at_the_drivers_home_is_held(cpo: PeerClient) -> None:
+    """Its cost has to be compensated to the driver, who must not be billed for it unseen."""
+    cpo.post("cdrs", cdr(1, home_charging_compensation=True))
+    cpo.post("cdrs", cdr(2, home_charging_compensation=False))
+    held = {each.cdr_id: {r["code"] for r in each.hold_reasons} for each in CDR.objects.all()}
+    assert held["CDR1"] - held["CDR2"] == {"HOME_CHARGING"}
+    assert status(cpo.post("cdrs", cdr(2))) == (200, 1000), "left out means false"
+    assert status(cpo.post("cdrs", cdr(3, home_charging_compensation="yes"))) == (200, 2001)
+
+
+def test_location_ids_of_2_1_1_have_39_characters() -> None:
+    PeerFactory(token="old", version="2.1.1")
+    old = PeerClient("old", "2.1.1")
+    name = "L" * 39
+    plug = {
+        "id": "1", "standard": "IEC_62196_T2", "format": "SOCKET", "power_type": "AC_3_PHASE",
+        "voltage": 230, "amperage": 16, "last_updated": LATER,
+    }  # fmt: skip
+    place = location(id=name, evses=[evse(connectors=[plug])])
+    assert status(old.put(f"locations/NL/CPO/{name}", place)) == (201, 1000)
+    charge = {
+        "start_datetime": LATER, "auth_id": "NL-EVC-C1", "location": place, "total_cost": 1,
+        "country_code": None, "party_id": None, "location_id": None, "cdr_token": None,
+    }  # fmt: skip
+    assert status(old.put("sessions/NL/CPO/S1", session(**charge))) == (201, 1000)
+    bill = cdr(
+        cdr_token=None, cdr_location=None, country_code=None, party_id=None, location=place,
+        auth_id="NL-EVC-C1", total_cost=1, stop_date_time=LATER,
+    )  # fmt: skip
+    assert status(old.post("cdrs", bill)) == (201, 1000)
+    assert CDR.objects.get().location == ChargingSession.objects.get().location
+    assert Location.objects.get().location_id == name
+
+
+def test_an_older_first_put_does_not_win_over_a_newer_one_of_the_same_moment(
+    cpo: PeerClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both looked before either was there; the newer one was written first."""
+    newer = session(kwh=3, last_updated=LATER)
+    cpo.put("sessions/NL/CPO/S1", newer)
+    monkeypatch.setattr("apps.roaming.services.sessions.find_kept", lambda **names: None)
+    assert status(cpo.put("sessions/NL/CPO/S1", session())) == (200, 1000)
+    monkeypatch.undo()
+    assert cpo.get("sessions/NL/CPO/S1").json()["data"] == newer
+    assert ChargingSession.objects.get().kwh == 3

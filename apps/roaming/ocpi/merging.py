@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from apps.roaming.ocpi.times import read_time
+
 Message = dict[str, Any]
 
 
@@ -48,22 +50,24 @@ def _merged_items(
 
 
 def merge_session_patch(stored: Message, patch: Message) -> Message:
-    """As merge_patch, but charging periods are appended (`mod_sessions`, PATCH).
+    """As merge_patch, but charging periods are appended, and only a PUT takes some away
+    (`mod_sessions`, PATCH).
 
     A period with the start of one that stands replaces it, so that the same patch twice
     changes nothing.
     """
-    merged = merge_patch(stored, patch)
-    if isinstance(patch.get("charging_periods"), list):
-        merged["charging_periods"] = _periods(
-            stored.get("charging_periods") or [], patch["charging_periods"]
-        )
+    rest = {name: value for name, value in patch.items() if name != "charging_periods"}
+    merged = merge_patch(stored, rest)
+    if added := patch.get("charging_periods"):
+        merged["charging_periods"] = _periods(stored.get("charging_periods") or [], added)
     return merged
 
 
 def _periods(stored: list[Any], added: list[Any]) -> list[Any]:
     def start(period: Any) -> Any:
-        return period.get("start_date_time") if isinstance(period, dict) else None
+        said = period.get("start_date_time") if isinstance(period, dict) else None
+        # The same moment in another spelling is the same start.
+        return (read_time(said) or said) if isinstance(said, str) else None
 
     replaced = {start(period) for period in added} - {None}
     return [period for period in stored if start(period) not in replaced] + added
