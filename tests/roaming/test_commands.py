@@ -1,5 +1,6 @@
 """Commands go out once; their results come to an address that belongs to one command."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from apps.locations.models import Operator
 from apps.remote_sessions import operators
 from apps.remote_sessions.operators import StartOrder, StopOrder
 from apps.roaming.gateway import OcpiGateway
-from apps.roaming.models import Exchange, Peer, SentCommand
+from apps.roaming.models import Exchange, KeptObject, Peer, SentCommand
 from apps.roaming.ocpi.commands import Place
 from apps.roaming.ocpi.headers import PartyRef
 from apps.roaming.services import charging
@@ -101,6 +102,16 @@ def test_a_lost_answer_is_unknown_and_never_sent_again(
         OcpiGateway().send_start(start_order())
     assert SentCommand.objects.get().state in {"UNKNOWN", "SENT"}
     assert len(operator.seen) == 1
+
+
+@pytest.mark.parametrize("timeout", ['"30"', "null", "-5", "1e30", "true", "{}"])
+def test_an_accepted_start_is_accepted_whatever_its_timeout_says(
+    peer: Peer, operator: OperatorServer, token: Any, timeout: str
+) -> None:
+    said = f'{{"status_code": 1000, "data": {{"result": "ACCEPTED", "timeout": {timeout}}}}}'
+    operator.faults = [(200, said)]
+    answer = OcpiGateway().send_start(start_order())
+    assert (answer.answer, answer.timeout_seconds) == ("ACCEPTED", None)
 
 
 def test_a_dropped_connection_is_unknown(peer: Peer, operator: OperatorServer, token: Any) -> None:
@@ -290,10 +301,62 @@ def test_charging_preferences_reach_the_operator(peer: Peer, operator: OperatorS
     assert (kept.state, kept.response) == ("REFUSED", "DEPARTURE_REQUIRED")
 
 
+def active_profile(limit: int = 11000, **changes: Any) -> dict[str, Any]:
+    period = {"start_period": 0, "limit": limit}
+    profile = {"charging_rate_unit": "W", "charging_profile_period": [period]}
+    return {"start_date_time": "2026-04-01T10:00:00Z", "charging_profile": profile, **changes}
+
+
+def kept_limit(party_id: str = "CPO") -> Any:
+    kept = KeptObject.objects.get(module="chargingprofiles", party_id=party_id)
+    profile = json.loads(kept.body)["charging_profile"]
+    return profile["charging_profile_period"][0]["limit"]
+
+
 def test_an_active_profile_of_a_known_session_is_kept(cpo: PeerClient) -> None:
     from tests.roaming.messages import session
 
-    body = {"start_date_time": "2026-04-01T10:00:00Z", "charging_profile": {"x": 1}}
-    assert status(cpo.put("chargingprofiles/S1", body))[0] == 404
+    assert status(cpo.put("chargingprofiles/S1", active_profile()))[0] == 404
     cpo.put("sessions/NL/CPO/S1", session())
-    assert status(cpo.put("chargingprofiles/S1", body)) == (200, 1000)
+    said = cpo.put("chargingprofiles/s1", active_profile())
+    assert status(said) == (200, 1000)
+    assert "data" not in said.json()
+    later = active_profile(7000, start_date_time="2026-04-01T11:00:00Z")
+    assert status(cpo.put("chargingprofiles/S1", later)) == (200, 1000)
+    assert status(cpo.put("chargingprofiles/S1", active_profile())) == (200, 1000)
+    assert kept_limit() == 7000, "what was calculated before it came later"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"charging_profile": None}, {"charging_profile": {}}, {"start_date_time": None},
+        {"charging_profile": {"charging_rate_unit": "W", "charging_profile_period": {}}},
+        {"charging_profile": {"charging_rate_unit": "W", "charging_profile_period": [{}]}},
+        {"charging_profile": {"charging_rate_unit": "W", "duration": "long"}},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_an_active_profile_that_cannot_be_read_is_2001(
+    cpo: PeerClient, change: dict[str, Any]
+) -> None:
+    from tests.roaming.messages import session
+
+    cpo.put("sessions/NL/CPO/S1", session())
+    assert status(cpo.put("chargingprofiles/S1", active_profile(**change))) == (200, 2001)
+    assert not KeptObject.objects.filter(module="chargingprofiles").exists()
+
+
+def test_a_hub_says_whose_session_an_active_profile_is_of() -> None:
+    from tests.roaming.factories import PeerFactory
+    from tests.roaming.messages import session
+
+    PeerFactory(token="hub", hub=True)
+    hub = PeerClient("hub")
+    for party in ("ONE", "TWO"):
+        path = f"sessions/NL/{party}/S1"
+        assert status(hub.put(path, session(party_id=party))) == (201, 1000)
+    assert status(hub.put("chargingprofiles/S1", active_profile()))[0] == 404
+    sender = {"OCPI-from-country-code": "NL", "OCPI-from-party-id": "TWO"}
+    assert status(hub.put("chargingprofiles/S1", active_profile(), **sender)) == (200, 1000)
+    assert kept_limit("TWO") == 11000

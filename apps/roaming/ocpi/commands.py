@@ -48,12 +48,17 @@ def read_reply(body: Any) -> Reply:
     if isinstance(body, str):
         body = {"result": body}
     fields = Fields.of(body, "")
-    timeout = fields.opt_int("timeout")
     return Reply(
         result=fields.text("result", longest=40).upper(),
-        timeout=timeout if timeout is not None and 0 <= timeout <= 86_400 else None,
+        timeout=_seconds(body.get("timeout")),
         message=_text_of(body.get("message")),
     )
+
+
+def _seconds(timeout: Any) -> int | None:
+    """At most a day; what can't be read says nothing, and is no reason to doubt the result."""
+    is_number = isinstance(timeout, int | Decimal) and not isinstance(timeout, bool)
+    return int(timeout) if is_number and 0 <= timeout <= 86_400 else None
 
 
 def _text_of(message: Any) -> str:

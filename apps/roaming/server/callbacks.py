@@ -26,6 +26,6 @@ class ActiveProfileView(OcpiView):
     def on_put(self, call: Call, session_id: str) -> Said:
         keep_active_profile(
             peer=call.peer, session_id=session_id, message=call.object(), version=call.version,
-            now=call.now,
+            sender=call.routing.sender, now=call.now,
         )  # fmt: skip
         return Said()
