@@ -17,12 +17,14 @@ from kombu.utils.json import dumps
 class Channel(filesystem.Channel):
     """A message is there whole or not at all."""
 
-    def _put(self, queue: str, message: Any, **kwargs: Any) -> None:
+    def _put(  # type: ignore[override]  # kombu's own two classes differ
+        self, queue: str, payload: Any, **kwargs: Any
+    ) -> None:
         file = Path(self.data_folder_out, f"{round(monotonic() * 1000)}_{uuid4()}.{queue}.msg")
         # Nobody asks for files of this name.
         draft = file.with_suffix(".draft")
         try:
-            draft.write_text(dumps(message))
+            draft.write_text(dumps(payload))
             draft.replace(file)
         except OSError as error:
             raise ChannelError(f"Cannot add file {str(file)!r} to directory") from error

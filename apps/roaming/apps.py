@@ -36,3 +36,4 @@ class RoamingConfig(AppConfig):
                 "waitingcdr",
             )  # fmt: skip
         grant(Role.SUPPORT, "roaming.ask_stations")
+        grant(Role.FINANCE, "roaming.set_aside_waitingcdr")

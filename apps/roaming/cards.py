@@ -41,7 +41,7 @@ def refused(now: datetime) -> Card:
 
 def stuck(now: datetime) -> Card:
     """CDRs that we took from peers and can't receive."""
-    count = display_count(WaitingCdr.objects.filter(attempts__gt=0))
+    count = display_count(WaitingCdr.objects.filter(attempts__gt=0, set_aside_at=None))
     return Card(
         "CDRs not received", count, "Taken from peers; something is in the way.",
         icon="hourglass_top", link=reverse("admin:roaming_waitingcdr_changelist"),

@@ -46,6 +46,7 @@ def register() -> None:
     register_holding(Holding("pushes", export_pushes, erase_pushes))
     register_holding(Holding("commands", export_commands, erase_commands))
     register_holding(Holding("authorizations", export_authorizations))
+    register_holding(Holding("cdrs_set_aside", export_set_aside, erase_set_aside))
 
 
 def contracts_of_card(card: str) -> Iterator[str]:
@@ -175,6 +176,26 @@ def erase_commands(person: Person, *, reason: str, actor: Actor | None) -> int:
             response_message="", result_message="", result_body="", later_results=[]
         )
     )
+
+
+def export_set_aside(person: Person) -> Iterator[dict[str, Any]]:
+    """CDRs that could not be received."""
+    yield from _set_aside_of(person).values("received_at", "set_aside_at", "message")
+
+
+def _set_aside_of(person: Person) -> Any:
+    return WaitingCdr.objects.filter(person.is_in("message"))
+
+
+def erase_set_aside(person: Person, *, reason: str, actor: Actor | None) -> int:
+    """Messages end with their key; what others wrote beside them is blanked."""
+    rows = list(_set_aside_of(person))
+    for row in rows:
+        WaitingCdr.objects.filter(pk=row.pk).update(
+            last_error=person.blank(row.last_error),
+            set_aside_reason=person.blank(row.set_aside_reason),
+        )
+    return len(rows)
 
 
 def export_authorizations(person: Person) -> Iterator[dict[str, Any]]:

@@ -19,7 +19,7 @@ from tests.accounts.factories import ProviderFactory
 
 pytestmark = pytest.mark.django_db
 # Support steers stations; connections are the administrator's.
-ALLOWED = {("support", SentCommand, "cancel")}
+ALLOWED = {("support", SentCommand, "cancel"), ("finance", WaitingCdr, "set_aside")}
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def records(peer: Peer) -> list[Model]:
     )  # fmt: skip
     waiting = WaitingCdr.objects.create(
         peer=peer, country_code="NL", party_id="CPO", key="C1", version="2.2.1", message="{}",
-        received_at=now, door="x", next_attempt_at=now,
+        received_at=now, door="x", next_attempt_at=now, attempts=1,
     )  # fmt: skip
     return [peer, PushQueue.objects.get(), Push.objects.get(), exchange, sent, waiting]
 

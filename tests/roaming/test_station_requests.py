@@ -333,7 +333,7 @@ def test_what_an_answer_means_is_said(
         (200, '{"status_code": 1000, "data": {"result": "UNKNOWN_SESSION", "timeout": 30}}')
     ]
     page = ask(support, "clear-profile", session="S1")
-    assert "The operator does not know the session, or it has ended." in page
+    assert "The operator answered: session not known. It may have ended." in page
 
 
 def test_each_hint_and_fault_of_a_form_belongs_to_its_field(

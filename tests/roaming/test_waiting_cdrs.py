@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group
 from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
@@ -15,6 +16,7 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.audit.context import Actor, acting
 from apps.audit.models import Entry
+from apps.audit.persons import PersonBusy, erase_person, export_person, find_person
 from apps.cdrs.form import CdrUnreadable
 from apps.cdrs.messages import CdrMessage
 from apps.cdrs.models import CDR, CdrConflict, ReviewRule
@@ -22,12 +24,14 @@ from apps.cdrs.services import receiving
 from apps.events.models import Event
 from apps.roaming.models import Exchange, KeptObject, Peer, PeerToken, WaitingCdr
 from apps.roaming.ocpi import json as ocpi_json
+from apps.roaming.ocpi.versions import Version
 from apps.roaming.server.replaying import handle_again
 from apps.roaming.services import receiving_cdrs
+from apps.roaming.services.cdrs import read_peer_cdr, receive_peer_cdrs
 from apps.roaming.services.page_keeping import keep_cdrs
 from apps.roaming.services.receiving_cdrs import receive_waiting_cdrs
 from apps.roaming.tasks import receive_cdrs
-from tests.accounts.factories import UserFactory
+from tests.accounts.factories import TokenFactory, UserFactory
 from tests.roaming.door import PeerClient, status
 from tests.roaming.factories import PeerFactory, role
 from tests.roaming.messages import cdr
@@ -237,6 +241,119 @@ def test_staff_see_what_is_in_the_way_and_receive_it_once_it_is_mended(
 
 def _confirm(client: Client, address: str) -> str:
     return client.post(address, {"confirmed": "1"}, follow=True).content.decode()
+
+
+@pytest.fixture
+def finance() -> Client:
+    user = User.objects.create_user("finance@example.com", "x" * 16, is_staff=True)
+    user.groups.add(Group.objects.get(name="finance"))
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def set_aside(
+    client: Client, waiting: WaitingCdr, reason: str = "the operator took it back"
+) -> str:
+    url = reverse("admin:roaming_waitingcdr_set_aside", args=[waiting.pk])
+    asked = {"confirmed": "1", "reason": reason}
+    return client.post(url, asked, follow=True).content.decode()
+
+
+def test_a_cdr_that_is_set_aside_waits_no_more_and_its_driver_can_be_erased(
+    cpo: PeerClient, stuck: WaitingCdr, finance: Client
+) -> None:
+    card = TokenFactory(contract_id="NL-EVC-C1", uid="0401").account
+    with pytest.raises(PersonBusy):
+        erase_person(person=find_person(str(card.pk)), reason="asked", now=timezone.now())
+    assert "CDR1 is set aside." in set_aside(finance, stuck)
+    stuck.refresh_from_db()
+    assert stuck.set_aside_reason == "the operator took it back"
+    assert receive_waiting_cdrs(now=timezone.now() + timedelta(days=1)) == {
+        "received": 0, "failed": 0,
+    }  # fmt: skip
+    entry = Entry.objects.get(activity="set aside CDR")
+    assert (entry.reason, entry.actor_label) == ("the operator took it back", "finance@example.com")
+    assert json.loads(entry.before["message"]) == cdr()
+    exported = export_person(person=find_person(str(card.pk)))["cdrs_set_aside"]
+    assert [json.loads(each["message"]) for each in exported] == [cdr()]
+    erase_person(person=find_person(str(card.pk)), reason="asked", now=timezone.now())
+    entry.refresh_from_db()
+    stuck.refresh_from_db()
+    assert "NL-EVC-C1" not in str(entry.before) + stuck.message
+    assert status(cpo.get(f"cdrs/{stuck.pk}"))[0] == 404
+
+
+def test_a_cdr_that_is_set_aside_keeps_its_address_and_is_tried_when_it_comes_again(
+    cpo: PeerClient, stuck: WaitingCdr, finance: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_aside(finance, stuck)
+    again = cpo.post("cdrs", cdr())
+    assert (status(again), again["Location"].rsplit("/", 1)[1]) == ((200, 1000), str(stuck.pk))
+    assert cpo.get(f"cdrs/{stuck.pk}").json()["data"] == cdr()
+    stuck.refresh_from_db()
+    assert stuck.set_aside_at is not None
+    monkeypatch.undo()
+    again = cpo.post("cdrs", cdr())
+    assert (status(again), again["Location"].rsplit("/", 1)[1]) == ((200, 1000), str(stuck.pk))
+    assert CDR.objects.get().pk == stuck.pk
+    assert not WaitingCdr.objects.exists()
+
+
+def test_other_content_takes_the_place_of_a_cdr_that_is_set_aside(
+    cpo: PeerClient, stuck: WaitingCdr, finance: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_aside(finance, stuck)
+    sent = cpo.post("cdrs", cdr(total_energy=9))
+    assert status(sent) == (201, 1000)
+    monkeypatch.undo()
+    assert receive() == {"received": 1, "failed": 0}
+    found = CDR.objects.get()
+    assert sent["Location"].endswith(str(found.pk))
+    assert found.kwh == 9
+    [entry] = Entry.objects.filter(activity="replaced CDR that was set aside")
+    assert json.loads(entry.before["message"]) == cdr()
+
+
+def test_only_what_was_tried_is_set_aside_and_with_a_reason(
+    cpo: PeerClient, stuck: WaitingCdr, finance: Client
+) -> None:
+    assert "CDR1 is set aside." not in set_aside(finance, stuck, reason=" ")
+    WaitingCdr.objects.update(attempts=0)
+    assert "CDR1 is set aside." not in set_aside(finance, stuck)
+    assert WaitingCdr.objects.get().set_aside_at is None
+    assert not Entry.objects.filter(activity="set aside CDR").exists()
+
+
+def test_a_cdr_that_a_pull_stored_while_it_was_posted_has_both_addresses(cpo: PeerClient) -> None:
+    """The pull commits between the look and the answer of the POST."""
+    sent = cpo.post("cdrs", cdr())
+    read = read_peer_cdr(
+        peer=Peer.objects.get(), message=ocpi_json.read(json.dumps(cdr())),
+        version=Version.V2_2_1, raw=json.dumps(cdr()),
+    )  # fmt: skip
+    receive_peer_cdrs(peer=Peer.objects.get(), messages=[read], now=timezone.now())
+    told = sent["Location"].rsplit("/", 1)[1]
+    assert str(CDR.objects.get().pk) != told
+    assert receive() == {"received": 1, "failed": 0}
+    assert not WaitingCdr.objects.exists()
+    for address in (told, str(CDR.objects.get().pk), cdr()["id"]):
+        assert cpo.get(f"cdrs/{address}").json()["data"] == cdr()
+    again = cpo.post("cdrs", cdr())
+    assert (status(again), again["Location"]) == ((200, 1000), sent["Location"])
+    PeerFactory(token="hub", hub=True)
+    assert status(PeerClient("hub").get(f"cdrs/{told}"))[0] == 404
+
+
+def test_a_cdr_is_given_back_in_the_version_that_it_was_sent_in(cpo: PeerClient) -> None:
+    sent = cpo.post("cdrs", cdr())
+    newer = PeerClient("secret", version="2.3.0")
+    for _ in range(2):
+        assert status(newer.get(f"cdrs/{cdr()['id']}"))[0] == 404
+        assert status(cpo.get(f"cdrs/{cdr()['id']}")) == (200, 1000)
+        receive()
+    again = newer.post("cdrs", cdr())
+    assert (status(again), again["Location"]) == ((200, 1000), sent["Location"])
 
 
 def test_a_cdr_that_failed_for_days_does_not_keep_the_others(

@@ -28,6 +28,8 @@ class KeptObject(BaseModel):
     last_updated = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
     seen_at = models.DateTimeField(null=True, blank=True, help_text="In the last pull.")
+    # Of a CDR that came another way while a posted one waited: what the peer was told then.
+    given_address = models.UUIDField(null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = "peer's object"
@@ -36,7 +38,13 @@ class KeptObject(BaseModel):
                 fields=["module", "country_code", "party_id", "key"], name="kept_object_once"
             ),
         ]
-        indexes = [models.Index(fields=["peer", "module"], name="kept_object_of_peer")]
+        indexes = [
+            models.Index(fields=["peer", "module"], name="kept_object_of_peer"),
+            models.Index(
+                fields=["given_address"], name="kept_object_by_address",
+                condition=Q(given_address__isnull=False),
+            ),
+        ]  # fmt: skip
 
     def audit_person_ids(self) -> set[UUID]:
         """The drivers whom it names: one, as a rule."""

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from apps.audit.personal import ERASED
 from apps.cdrs.messages import CdrMessage
 from apps.roaming.addresses import module_url
 from apps.roaming.models import WaitingCdr
@@ -12,6 +13,7 @@ from apps.roaming.ocpi.versions import Version
 from apps.roaming.server.door import Call, OcpiView, Said, refusal
 from apps.roaming.services import hub_clients, locations, sessions, tariffs
 from apps.roaming.services.cdrs import (
+    address_of,
     get_cdr,
     read_peer_cdr,
     receive_peer_cdrs,
@@ -21,6 +23,7 @@ from apps.roaming.services.cdrs import (
 from apps.roaming.services.keeping import require_owner
 from apps.roaming.services.locations import Spot
 from apps.roaming.services.receiving_cdrs import CdrNotReceivable, settle_waiting
+from apps.roaming.services.setting_aside import give_way
 from apps.roaming.services.taking_cdrs import take_cdr
 
 
@@ -106,37 +109,51 @@ class CdrsView(OcpiView):
         require_credit_taken(peer=call.peer, message=message)
         read = read_peer_cdr(peer=call.peer, message=message, version=call.version, raw=call.body)
         if taken := take_cdr(peer=call.peer, message=read, now=call.now):
-            call.taken = taken
-            return Said(http_status=201, headers={"Location": _cdr_url(call, taken)})
+            return self._taken(call, taken)
         return self._compared(call, read)
+
+    def _taken(self, call: Call, taken: UUID) -> Said:
+        call.taken = taken
+        url = _cdr_url(call, taken, call.version)
+        return Said(http_status=201, headers={"Location": url})
 
     def _compared(self, call: Call, read: CdrMessage) -> Said:
         """We have one of this identity: the same content is answered like the first time."""
         [waiting] = settle_waiting([read], now=call.now)
         if waiting is not None:
-            return self._waits_on(call, waiting)
+            return self._waits_on(call, waiting, read)
         require_own(peer=call.peer, message=read)
         [arrival] = receive_peer_cdrs(peer=call.peer, messages=[read], now=call.now)
         if arrival.error is not None:
             # Answered, not raised: the conflict that was kept must not be rolled back.
             return refusal(arrival.error)
         assert arrival.cdr is not None  # noqa: S101 - without an error there is one
-        url = _cdr_url(call, arrival.cdr.pk)
+        address = address_of(peer=call.peer, cdr=arrival.cdr)
+        url = _cdr_url(call, address, arrival.cdr.ocpi_version or call.version)
         return Said(http_status=201 if arrival.created else 200, headers={"Location": url})
 
-    def _waits_on(self, call: Call, waiting: WaitingCdr) -> Said:
-        """It came before and can't be received yet: the same again is no news."""
+    def _waits_on(self, call: Call, waiting: WaitingCdr, read: CdrMessage) -> Said:
+        """It came before and can't be received yet: the same again is no news.
+
+        Other content takes the place of one that staff set aside.
+        """
         if waiting.peer_id != call.peer.pk:
             raise UnknownObject("This CDR came through another connection.")
-        if json.read(waiting.message) != call.object():
-            raise CdrNotReceivable(
-                "A CDR of this id is being received and says something else. Send it again later."
-            )
-        return Said(headers={"Location": _cdr_url(call, waiting.pk)})
+        if waiting.message != ERASED and json.read(waiting.message) == call.object():
+            url = _cdr_url(call, waiting.pk, waiting.version)
+            return Said(headers={"Location": url})
+        if give_way(waiting=waiting) and (
+            taken := take_cdr(peer=call.peer, message=read, now=call.now)
+        ):
+            return self._taken(call, taken)
+        raise CdrNotReceivable(
+            "A CDR of this id is being received and says something else. Send it again later."
+        )
 
 
-def _cdr_url(call: Call, cdr_id: UUID) -> str:
-    return f"{module_url(call.base, call.version, 'cdrs')}/{cdr_id}"
+def _cdr_url(call: Call, cdr_id: UUID, version: str) -> str:
+    """Below the version that the CDR was sent in: it can be had in no other."""
+    return f"{module_url(call.base, Version(version), 'cdrs')}/{cdr_id}"
 
 
 class CdrView(OcpiView):
@@ -145,7 +162,8 @@ class CdrView(OcpiView):
     module = "cdrs"
 
     def on_get(self, call: Call, reference: str) -> Said:
-        return Said(get_cdr(peer=call.peer, reference=reference))
+        cdr = get_cdr(peer=call.peer, reference=reference, version=call.version)
+        return Said(cdr)
 
 
 class TariffsView(OcpiView):

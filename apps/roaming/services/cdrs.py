@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
@@ -24,6 +25,7 @@ from apps.roaming.ocpi.parties import party_of, party_of_evse_id, party_of_name
 from apps.roaming.ocpi.versions import Version
 from apps.roaming.services.keeping import (
     Identity,
+    SentInOtherVersion,
     find_kept,
     require_no_other,
     require_owner,
@@ -97,18 +99,48 @@ def _note(peer: Peer, message: CdrMessage) -> KeptObject:
     return KeptObject(peer=peer, version=message.ocpi_version, **identity.filters())
 
 
-def get_cdr(*, peer: Peer, reference: str) -> Message:
-    """The CDR as the peer sent it, by the address we gave or by its id. Raises UnknownObject."""
+def get_cdr(*, peer: Peer, reference: str, version: Version) -> Message:
+    """The CDR as the peer sent it, by the address we gave or by its id.
+
+    Raises UnknownObject, SentInOtherVersion.
+    """
+    raw, sent_in = _sent_by(peer, reference) or (ERASED, "")
+    if raw == ERASED:
+        raise UnknownObject("There is no such CDR of this connection.")
+    if sent_in != version.value:
+        raise SentInOtherVersion(f"This CDR was sent in OCPI {sent_in}; ask for it there.")
+    message: Message = json.read(raw)
+    return message
+
+
+def _sent_by(peer: Peer, reference: str) -> tuple[str, str] | None:
+    """The message and its version."""
     if waiting := _waiting(peer, reference):
-        taken: Message = json.read(waiting.message)
-        return taken
-    cdr = _by_key(reference) or _by_id(peer, reference)
-    if cdr is not None and cdr.raw != ERASED:
-        owner = PartyRef.of(cdr.country_code, cdr.party_id)
-        if find_kept(peer=peer, identity=Identity("cdrs", owner, cdr.cdr_id)) is not None:
-            message: Message = json.read(cdr.raw)
-            return message
-    raise UnknownObject("There is no such CDR of this connection.")
+        return waiting.message, waiting.version
+    cdr = _by_key(reference) or _by_note(peer, reference)
+    if cdr is None:
+        return None
+    owner = PartyRef.of(cdr.country_code, cdr.party_id)
+    if find_kept(peer=peer, identity=Identity("cdrs", owner, cdr.cdr_id)) is None:
+        return None
+    return cdr.raw, cdr.ocpi_version
+
+
+def note_address(*, peer: Peer, cdr: CDR, address: UUID) -> None:
+    """The peer was told another address of the CDR, before it came another way."""
+    _notes_of(peer, cdr).update(given_address=address)
+
+
+def address_of(*, peer: Peer, cdr: CDR) -> UUID:
+    """The address of a CDR that the peer was told first."""
+    told: UUID | None = _notes_of(peer, cdr).values_list("given_address", flat=True).first()
+    return told or cdr.pk
+
+
+def _notes_of(peer: Peer, cdr: CDR) -> Any:
+    owner = PartyRef.of(cdr.country_code, cdr.party_id)
+    identity = Identity("cdrs", owner, cdr.cdr_id)
+    return KeptObject.objects.filter(peer=peer, **identity.filters())
 
 
 def _waiting(peer: Peer, reference: str) -> WaitingCdr | None:
@@ -123,13 +155,17 @@ def _by_key(reference: str) -> CDR | None:
     return found
 
 
-def _by_id(peer: Peer, reference: str) -> CDR | None:
-    kept = KeptObject.objects.filter(peer=peer, module="cdrs", key=reference.upper()).first()
+def _by_note(peer: Peer, reference: str) -> CDR | None:
+    address = as_uuid(reference)
+    wanted = Q(given_address=address) if address else Q(key=reference.upper())
+    kept = KeptObject.objects.filter(wanted, peer=peer, module="cdrs").first()
+    if kept is None and address:
+        kept = KeptObject.objects.filter(peer=peer, module="cdrs", key=reference.upper()).first()
     if kept is None:
         return None
     found: CDR | None = (
         CDR.objects.live()
-        .identified_by(country_code=kept.country_code, party_id=kept.party_id, cdr_id=reference)
+        .identified_by(country_code=kept.country_code, party_id=kept.party_id, cdr_id=kept.key)
         .first()
     )
     return found

@@ -28,7 +28,7 @@ def keep_active_profile(
     owner = _owner_of_session(peer, session_id, sender)
     identity = Identity(MODULE, owner, session_id)
     kept = find_kept(peer=peer, identity=identity, lock=True)
-    if is_older(kept, calculated):
+    if is_older(kept, calculated, peer=peer, version=version):
         return
     keep(
         peer=peer, identity=identity, version=version, message=message, last_updated=calculated,

@@ -14,10 +14,10 @@ from apps.audit.change import Change
 from apps.cdrs.messages import CdrMessage
 from apps.cdrs.services import Arrival
 from apps.core.errors import DomainError
-from apps.roaming.models import WaitingCdr
+from apps.roaming.models import Peer, WaitingCdr
 from apps.roaming.ocpi import json
 from apps.roaming.ocpi.versions import Version
-from apps.roaming.services.cdrs import read_peer_cdr, receive_arrivals_of
+from apps.roaming.services.cdrs import note_address, read_peer_cdr, receive_arrivals_of
 from apps.roaming.services.taking_cdrs import door_from_json
 
 logger = structlog.get_logger(__name__)
@@ -93,7 +93,7 @@ def _key(message: CdrMessage) -> Key:
 
 def _due(now: datetime) -> Any:
     return WaitingCdr.objects.filter(
-        Q(next_attempt_at=None) | Q(next_attempt_at__lte=now)
+        Q(next_attempt_at=None) | Q(next_attempt_at__lte=now), set_aside_at=None
     ).order_by("pk")
 
 
@@ -115,6 +115,7 @@ def _receive(ids: Sequence[UUID], now: datetime, *, wait: bool = False) -> int:
             arrivals = [_arrival(row, now) for row in of_one]
             receive_arrivals_of(peer=peer, arrivals=arrivals, now=now)
             _require_stored(arrivals)
+            _note_addresses(peer, arrivals)
         WaitingCdr.objects.filter(pk__in=[row.pk for row in rows])._raw_delete("default")
     return len(rows)
 
@@ -127,6 +128,13 @@ def _require_stored(arrivals: Iterable[Arrival]) -> None:
     for arrival in arrivals:
         if arrival.error and arrival.cdr is None:
             raise arrival.error
+
+
+def _note_addresses(peer: Peer, arrivals: Iterable[Arrival]) -> None:
+    """What was told of a CDR that a pull or an import stored while it waited stays good."""
+    for arrival in arrivals:
+        if arrival.cdr and arrival.id and not arrival.error and arrival.cdr.pk != arrival.id:
+            note_address(peer=peer, cdr=arrival.cdr, address=arrival.id)
 
 
 def _arrival(row: WaitingCdr, now: datetime) -> Arrival:
