@@ -12,6 +12,7 @@ from apps.audit.models import Entry
 from apps.cdrs.messages import Price
 from apps.payments.models import PspMessage
 from apps.remote_sessions.models import RemoteSession
+from tests.locations.factories import EvseFactory
 from tests.payments.stripe_server import StripeServer
 from tests.remote_sessions.factories import (
     NOW,
@@ -65,6 +66,18 @@ def test_a_declined_card_is_told(world, client):
     answer = client.post(ADD, wish(world, card="sandbox_declined"), follow=True)
 
     assert "The card was declined." in answer.content.decode()
+
+
+def test_an_evse_id_that_several_have_is_told_with_what_to_give_instead(world, client):
+    """Some operators number their EVSEs anew at each location."""
+    staff(client, "support")
+    other = EvseFactory(evse_id=world.evse.evse_id, uid="TWIN-1", location=world.evse.location)
+
+    answer = client.post(ADD, wish(world))
+
+    assert "TWIN-1" in unescape(answer.content.decode())
+    client.post(ADD, wish(world, evse=other.uid))
+    assert RemoteSession.objects.get().evse == other
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,12 @@ def find_evse(*, text: str, location_id: str = "") -> Evse:
     if not found:
         raise EvseUnknown(f"The EVSE {text} is not known.")
     if len(found) > 1:
-        raise EvseAmbiguous(f"Several EVSEs are called {text}; name the location too.")
+        # Some operators give the same EVSE id at each location; staff name no location.
+        uids = ", ".join(f"{evse.uid} ({evse.location})" for evse in found)
+        raise EvseAmbiguous(
+            f"Several EVSEs are called {text}, for example {uids}. Give the operator's uid "
+            "instead, or the location too."
+        )
     return found[0]
 
 
