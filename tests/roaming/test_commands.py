@@ -127,10 +127,15 @@ def test_a_refusal_is_an_answer(peer: Peer, operator: OperatorServer, token: Any
     assert "unknown location" in answer.message
 
 
-def test_a_hub_that_can_not_reach_the_operator_did_not_deliver(
-    peer: Peer, operator: OperatorServer, token: Any
+@pytest.mark.parametrize("fault", [
+    (200, '{"status_code": 4003, "status_message": "offline"}'),
+    (429, '{"status_code": 3000, "status_message": "too many"}'), (429, "<html>"),
+])  # fmt: skip
+def test_a_command_that_nobody_looked_at_was_not_delivered(
+    peer: Peer, operator: OperatorServer, token: Any, fault: Any
 ) -> None:
-    operator.faults = [(200, '{"status_code": 4003, "status_message": "offline"}')]
+    """A hub can't reach the operator, or takes no more requests: it was no operator's no."""
+    operator.faults = [fault]
     with pytest.raises(operators.NotDelivered):
         OcpiGateway().send_start(start_order())
 

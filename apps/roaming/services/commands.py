@@ -119,6 +119,9 @@ def _reply(peer: Peer, answer: PeerAnswer) -> Reply:
             raise AnswerLost(f"{peer} accepted without a result: {error.message}") from None
     if code in {4001, 4003}:
         raise PeerNotReached(f"The hub can't reach the operator: {answer.describe()}")
+    if answer.http_status == 429:
+        # Nobody looked at it (RFC 6585, 4): that is no operator's no.
+        raise PeerNotReached(f"{peer} takes no more requests for now: {answer.describe()}")
     if answer.http_status < 500 and (2000 <= code < 3000 or answer.http_status >= 400):
         return Reply("REJECTED", message=answer.describe()[:512])
     raise AnswerLost(f"{peer} failed: {answer.describe()}")
