@@ -14,7 +14,15 @@ from apps.roaming.client.calls import PeerNotReached
 from apps.roaming.models import Peer, PullCursor
 from apps.roaming.services.delivering import deliver_queue, due_queues
 from apps.roaming.services.exchanges import purge_exchanges
-from apps.roaming.services.pulling import PullRunning, give_up, modules_of, pull_module, was_tried
+from apps.roaming.services.pulling import (
+    PullRunning,
+    give_up,
+    is_asked,
+    modules_of,
+    note_asked,
+    pull_module,
+    was_tried,
+)
 from apps.roaming.services.queueing import purge_pushes, send_after
 from apps.roaming.services.receiving_cdrs import receive_waiting_cdrs
 from apps.roaming.services.token_pushes import push_changed_tokens
@@ -31,49 +39,52 @@ def _registered(peer_id: str) -> Peer | None:
 
 def ask_for_pull(peer: Peer, *, full: bool = False) -> None:
     """Have a worker pull the peer's lists as they are from now on; `full`: the whole lists."""
-    pull_peer.delay(str(peer.pk), asked_at=timezone.now().isoformat(), full=full)
+    note_asked(peer=peer, full=full)
+    pull_peer.delay(str(peer.pk), asked_at=timezone.now().isoformat())
 
 
 @shared_task
-def pull_peer(peer_id: str, asked_at: str | None = None, full: bool = False) -> None:
+def pull_peer(peer_id: str, asked_at: str | None = None) -> None:
     """Pull all lists of a peer; one that fails does not keep the others, unless nobody is there.
 
     A list whose pull began after it was asked for is not pulled again: who asks ten times gets
-    one pull. `full`: whole lists, in any case, else what changed since the last time.
+    one pull. One that is being pulled is pulled again by its puller when it is done.
     """
     peer = _registered(peer_id)
     if peer is None:
         return
     since = datetime.fromisoformat(asked_at) if asked_at else timezone.now()
     for module, operator in modules_of(peer):
-        if not full and was_tried(peer=peer, module=module, operator=operator, since=since):
-            continue
-        # Either side may have ended the connection, or renewed the tokens, meanwhile.
-        peer = _registered(peer_id)
-        if peer is None:
-            return
-        try:
-            pull_module(peer=peer, module=module, operator=operator, full=full)
-        except PullRunning:
-            continue
-        except PeerNotReached as error:
-            # Its other lists are behind the same door: the worker is for those that answer.
-            log.warning("pull failed", peer=str(peer), module=module, error=error.message)
-            give_up(peer=peer)
-            return
-        except DomainError as error:
-            log.warning("pull failed", peer=str(peer), module=module, error=error.message)
-        except Exception:
-            log.exception("pull failed", peer=str(peer), module=module)
+        is_wanted = not was_tried(peer=peer, module=module, operator=operator, since=since)
+        while is_wanted:
+            # Either side may have ended the connection, or renewed the tokens, meanwhile.
+            peer = _registered(peer_id)
+            if peer is None:
+                return
+            try:
+                pull_module(peer=peer, module=module, operator=operator)
+            except PullRunning:
+                break
+            except PeerNotReached as error:
+                # Its other lists are behind the same door: the worker is for those that answer.
+                log.warning("pull failed", peer=str(peer), module=module, error=error.message)
+                give_up(peer=peer)
+                return
+            except DomainError as error:
+                log.warning("pull failed", peer=str(peer), module=module, error=error.message)
+            except Exception:
+                log.exception("pull failed", peer=str(peer), module=module)
+            is_wanted = is_asked(peer=peer, module=module, operator=operator)
 
 
 @shared_task
 def pull_due_peers() -> None:
-    """Send out a pull for each peer whose last one is too long ago, or stopped half-way."""
+    """Send out a pull for each peer whose last one is too long ago, stopped half-way, or was asked
+    for and did not begin."""
     now = timezone.now()
     recent = now - timedelta(minutes=settings.OCPI_PULL_MINUTES)
     pulled = set(
-        PullCursor.objects.filter(succeeded_at__gt=recent, next_url="")
+        PullCursor.objects.filter(succeeded_at__gt=recent, next_url="", asked="")
         .exclude(module__contains=":")
         .values_list("peer_id", "module", "operator")
     )

@@ -18,7 +18,7 @@ from apps.roaming.ocpi.envelope import Answer
 from apps.roaming.services.page_keeping import HANDLERS
 from apps.roaming.services.pulling import modules_of, pull_module
 from apps.roaming.services.registration import disconnect
-from apps.roaming.tasks import pull_peer
+from apps.roaming.tasks import ask_for_pull, pull_due_peers, pull_peer
 from tests.roaming.door import PeerClient
 from tests.roaming.factories import PeerFactory, role
 from tests.roaming.messages import cdr, location, session, tariff
@@ -210,6 +210,45 @@ def test_who_asks_often_gets_one_pull(peer: Peer, operator: OperatorServer) -> N
     assert [seen.path for seen in operator.seen] == once
     pull_peer(str(peer.pk), asked_at=timezone.now().isoformat())
     assert [seen.path for seen in operator.seen] == once * 2
+
+
+def test_a_list_that_is_asked_for_while_it_is_pulled_is_pulled_again(
+    peer: Peer, operator: OperatorServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slow peer makes that likely; the worker that is asked finds the list being pulled."""
+    operator.lists |= {"locations": [location(1)], "tariffs": [], "sessions": [], "cdrs": []}
+    pull_peer(str(peer.pk))
+    operator.seen.clear()
+    # Gone at the peer: only the whole list tells.
+    operator.lists["locations"] = [location(2)]
+
+    def ask(seconds: float) -> None:
+        ask_for_pull(peer, full=True)
+        pull_peer(str(peer.pk), asked_at=timezone.now().isoformat())
+
+    monkeypatch.setattr(
+        "apps.roaming.tasks.pull_module", lambda **options: pull_module(**options, sleep=ask)
+    )
+    operator.faults = [(500, None)]
+    pull_peer(str(peer.pk))
+    asked = [seen.query.get("date_from") for seen in operator.seen if "locations" in seen.path]
+    assert asked == ["2026-05-01T11:58:00Z", "2026-05-01T11:58:00Z", None]
+    assert PullCursor.objects.get(module="locations").asked == ""
+    assert KeptObject.objects.get(module="locations", deleted_at=None).key == "LOC2"
+
+
+def test_what_was_asked_for_and_did_not_begin_is_due(
+    peer: Peer, operator: OperatorServer, no_tasks: list[str]
+) -> None:
+    """The worker that should have begun was killed, or nobody was there."""
+    operator.lists |= {"locations": [], "tariffs": [], "sessions": [], "cdrs": []}
+    pull_peer(str(peer.pk))
+    pull_due_peers()
+    assert no_tasks == []
+    ask_for_pull(peer)
+    no_tasks.clear()
+    pull_due_peers()
+    assert no_tasks == ["pull_peer"]
 
 
 def test_a_peer_that_is_not_there_is_tried_once_for_all_who_asked(

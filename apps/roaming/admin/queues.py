@@ -130,7 +130,7 @@ class PushAdmin(ReadOnlyAdmin):
 @admin.register(PullCursor)
 class PullCursorAdmin(ReadOnlyAdmin):
     list_display = [
-        "peer", "module", "operator", "tried_at", "succeeded_at", "received", "unread",
+        "peer", "module", "operator", "tried_at", "succeeded_at", "asked", "received", "unread",
         "last_error",
     ]  # fmt: skip
     list_filter = [("peer", RelatedDropdownFilter), "module"]

@@ -81,6 +81,10 @@ class HubClient(BaseModel):
 class PullCursor(BaseModel):
     """How far the pull of a module came: what changed since `since`, or from `next_url` on."""
 
+    class Asked(models.TextChoices):
+        CHANGES = "CHANGES", "What changed"
+        WHOLE = "WHOLE", "The whole list"
+
     peer = models.ForeignKey(Peer, on_delete=models.PROTECT, related_name="cursors")
     module = models.CharField(max_length=20)
     operator = models.CharField(
@@ -95,6 +99,10 @@ class PullCursor(BaseModel):
     received = models.PositiveIntegerField(default=0)
     unread = models.PositiveIntegerField("could not be read", default=0)
     last_error = models.TextField(blank=True)
+    asked = models.CharField(
+        "asked for", max_length=7, choices=Asked, blank=True,
+        help_text="What was asked for since the last pull began.",
+    )  # fmt: skip
 
     class Meta:
         verbose_name = "pull"

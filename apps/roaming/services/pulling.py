@@ -23,6 +23,11 @@ OVERLAP: Final = timedelta(minutes=2)
 # `mod_sessions`, GET: here `date_from` is required.
 _FROM_THE_START: Final = {"sessions": datetime(2010, 1, 1, tzinfo=UTC)}
 LEASE: Final = timedelta(hours=2)
+# What a pull that runs writes: `asked` belongs to those who ask meanwhile.
+_PROGRESS: Final = (
+    "since", "next_since", "next_url", "succeeded_at", "received", "unread", "last_error",
+    "updated_at",
+)  # fmt: skip
 
 
 class PullRunning(DomainError):
@@ -65,7 +70,7 @@ def pull_module(
                 cursor.next_url = ""
             with transaction.atomic():
                 _require_same_connection(peer)
-                cursor.save()
+                cursor.save(update_fields=_PROGRESS)
             raise
     return cursor
 
@@ -85,9 +90,11 @@ def _require_same_connection(peer: Peer) -> None:
 
 
 def _begin(peer: Peer, module: str, operator: str, full: bool) -> PullCursor:
-    cursor, _ = PullCursor.objects.get_or_create(peer=peer, module=module, operator=operator)
-    if full:
+    cursors = PullCursor.objects.select_for_update(of=("self",))
+    cursor, _ = cursors.get_or_create(peer=peer, module=module, operator=operator)
+    if full or cursor.asked == PullCursor.Asked.WHOLE:
         cursor.since, cursor.next_url = None, ""
+    cursor.asked = ""
     if not cursor.next_url:
         cursor.started_at, cursor.next_since = timezone.now(), None
         cursor.received = cursor.unread = 0
@@ -99,6 +106,24 @@ def _begin(peer: Peer, module: str, operator: str, full: bool) -> PullCursor:
     cursor.tried_at, cursor.last_error = timezone.now(), ""
     cursor.save()
     return cursor
+
+
+def note_asked(*, peer: Peer, full: bool) -> None:
+    """What the next pull of each list is to bring; also when one is running that began before.
+
+    A list that was never pulled has no note, and is pulled as a whole anyway.
+    """
+    cursors = PullCursor.objects.filter(peer=peer).exclude(module__contains=":")
+    if full:
+        cursors.update(asked=PullCursor.Asked.WHOLE)
+    else:
+        cursors.filter(asked="").update(asked=PullCursor.Asked.CHANGES)
+
+
+def is_asked(*, peer: Peer, module: str, operator: str) -> bool:
+    """Whether the list was asked for since its last pull began."""
+    cursors = PullCursor.objects.filter(peer=peer, module=module, operator=operator)
+    return cursors.exclude(asked="").exists()
 
 
 def was_tried(*, peer: Peer, module: str, operator: str, since: datetime) -> bool:
@@ -150,7 +175,7 @@ def _keep(peer: Peer, cursor: PullCursor, page: Page) -> None:
     if cursor.next_since is None:
         cursor.next_since = _clock_of(page, cursor.started_at or now) - OVERLAP
     cursor.next_url = page.following
-    cursor.save()
+    cursor.save(update_fields=_PROGRESS)
 
 
 def _clock_of(page: Page, ours: datetime) -> datetime:
@@ -173,7 +198,7 @@ def _finish(peer: Peer, cursor: PullCursor, total: int) -> None:
             remove_vanished(peer=peer, cursor=cursor)
         cursor.since, cursor.next_since = cursor.next_since, None
         cursor.succeeded_at = timezone.now()
-        cursor.save()
+        cursor.save(update_fields=_PROGRESS)
 
 
 def modules_of(peer: Peer) -> list[tuple[str, str]]:
