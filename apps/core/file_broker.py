@@ -15,13 +15,14 @@ class Channel(filesystem.Channel):
     """kombu opens a message's file under its last name and then writes it: a worker that looks in
     between takes it away empty, can't read it, and ends."""
 
-    def _put(self, queue: str, message: Any, **kwargs: Any) -> None:
-        """As kombu names it: readers take what is in order of name and ends on the queue's."""
+    # kombu's two base classes disagree on the names.
+    def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:  # type: ignore[override]
+        """As kombu names the files: readers take what is in order of name and ends on the queue's."""
         name = f"{monotonic_ns() // 1_000_000}_{uuid.uuid4()}.{queue}.msg"
         ready = Path(self.data_folder_out) / name
         unfinished = ready.with_name(f"{name}.part")
         try:
-            unfinished.write_text(dumps(message))
+            unfinished.write_text(dumps(payload))
             os.replace(unfinished, ready)
         except OSError as error:
             raise ChannelError(f"The message can't be written to {ready}.") from error
