@@ -17,7 +17,7 @@ class Channel(filesystem.Channel):
 
     # kombu's two base classes disagree on the names.
     def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:  # type: ignore[override]
-        """As kombu names the files: readers take what is in order of name and ends on the queue's."""
+        """As kombu names the files: readers take those of the queue in order of name."""
         name = f"{monotonic_ns() // 1_000_000}_{uuid.uuid4()}.{queue}.msg"
         ready = Path(self.data_folder_out) / name
         unfinished = ready.with_name(f"{name}.part")

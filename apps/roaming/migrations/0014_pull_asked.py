@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('roaming', '0012_longer_location_ids'),
+        ('roaming', '0013_set_aside_cdrs'),
     ]
 
     operations = [
