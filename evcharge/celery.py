@@ -8,10 +8,8 @@ from django_structlog.celery.steps import DjangoStructLogInitStep
 from kombu.transport import TRANSPORT_ALIASES
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evcharge.settings")
-TRANSPORT_ALIASES["filesystem"] = "evcharge.broker:Transport"
-
 # The broker of settings.py when there is no REDIS_URL.
-TRANSPORT_ALIASES["filesystem"] = "apps.core.file_broker:Transport"
+TRANSPORT_ALIASES["filesystem"] = "evcharge.broker:Transport"
 
 app = Celery("evcharge", task_cls="apps.audit.celery:AuditedTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
