@@ -18,7 +18,7 @@ from apps.roaming.services.connecting import (
 )
 from apps.roaming.services.invitations import PeerIsRegistered, invite_peer
 from tests.roaming.door import PeerClient, status
-from tests.roaming.factories import PartyFactory, PeerFactory
+from tests.roaming.factories import PartyFactory, PeerFactory, role
 from tests.roaming.operator_server import OperatorServer
 
 pytestmark = pytest.mark.django_db
@@ -105,6 +105,29 @@ def test_a_put_to_another_version_switches_the_connection(
     assert status(newer.put("credentials", operator.own_credentials("token-a"))) == (200, 1000)
     peer.refresh_from_db()
     assert peer.version == "2.3.0"
+
+
+@pytest.mark.parametrize(
+    ("claimed", "refused"),
+    [(role("NL*CPO"), False), (role("NL*NEW"), False), (role("FR*HUB", "HUB"), True),
+     (role("NL*OTH"), True)],
+)  # fmt: skip
+def test_a_put_does_not_widen_for_whom_a_peer_speaks(
+    operator: OperatorServer, invited: tuple[Peer, PeerClient], claimed: Any, refused: bool
+) -> None:
+    PeerFactory(roles=[role("NL*OTH")])
+    peer, client = invited
+    own = operator.own_credentials("token-a")
+    client = PeerClient(client.post("credentials", own).json()["data"]["token"])
+    operator.seen.clear()
+    answer = client.put("credentials", own | {"roles": [*own["roles"], claimed]})
+    assert status(answer) == ((200, 2001) if refused else (200, 1000))
+    peer.refresh_from_db()
+    assert peer.hub is None
+    assert (len(peer.roles) == 1 and not operator.seen) is refused, "nothing was asked or kept"
+    if refused:
+        assert "new token" in answer.json()["status_message"]
+        assert status(client.get("tokens"))[0] == 200, "the connection stands as it was"
 
 
 def test_a_delete_ends_the_connection(

@@ -15,6 +15,7 @@ from apps.roaming.models import Peer, PeerToken
 from apps.roaming.ocpi.credentials import CredentialsMessage, read_credentials
 from apps.roaming.ocpi.errors import (
     ClientApiUnusable,
+    InvalidMessage,
     NoMatchingEndpoints,
     NotAllowedNow,
     Unauthorized,
@@ -50,9 +51,13 @@ def accept_registration(
 def renew_registration(
     *, token: PeerToken, message: Message, version: Version, base: str, now: datetime
 ) -> Written:
-    """PUT credentials: as at first, the version may change. Raises NotAllowedNow (405)."""
+    """PUT credentials: as at first, the version may change.
+
+    For whom the peer speaks may not grow without our staff. Raises NotAllowedNow (405).
+    """
     if token.kind != PeerToken.Kind.ACCESS or token.peer.state != Peer.State.REGISTERED:
         raise NotAllowedNow("Not registered yet; use POST.")
+    _require_no_wider_claim(token.peer, read_credentials(Fields.of(message, ""), version))
     return _take_over(token, message, version, base, now)
 
 
@@ -93,6 +98,29 @@ def _take_over(
         given = give_token(peer=peer, kind=PeerToken.Kind.ACCESS, now=now)
         start_exchange(peer=peer)
     return our_credentials(peer=peer, token=given, base=base, version=version)
+
+
+def _require_no_wider_claim(peer: Peer, credentials: CredentialsMessage) -> None:
+    """A hub speaks for everybody, and a party of another peer is that peer's.
+
+    Staff agree to either by a new registration token. Raises InvalidMessage.
+    """
+    if _hub(credentials) and peer.hub is None:
+        raise InvalidMessage(
+            "You are not registered as a hub; unregister, and register as one with a new token.",
+            field="roles",
+        )
+    theirs = {
+        party
+        for other in Peer.objects.registered().exclude(pk=peer.pk)
+        for party in other.parties()
+    }
+    for party in {role.party for role in credentials.roles} - set(peer.parties()):
+        if party in theirs:
+            raise InvalidMessage(
+                f"{party} is connected otherwise; unregister, and register with a new token.",
+                field="roles",
+            )
 
 
 def _candidate(peer: Peer, credentials: CredentialsMessage, version: Version) -> Peer:
