@@ -247,20 +247,23 @@ def token_list(run: Run) -> None:
 
 
 def token_pushes(run: Run) -> None:
-    """Changes of a token reach the hub, in order, however often it fails."""
-    uid = run.token["uid"]
-    eventually(lambda: uid in run.hub.tokens, "the token is pushed", 60)
+    """Changes of a token reach the hub, in order, however often it fails.
+
+    Behind all that waits before them: the tokens of every run, each of which a faulty hub may fail.
+    """
+    uid, seconds = run.token["uid"], 150 if run.is_faulty else 60
+    eventually(lambda: uid in run.hub.tokens, "the token is pushed", seconds)
     for valid, word in ((False, run.staff.block), (True, run.staff.unblock)):
         word(uid=uid)
         eventually(
             lambda v=valid: run.hub.tokens.get(uid, {}).get("valid") is v,
-            f"valid={valid} is pushed", 60,
+            f"valid={valid} is pushed", seconds,
         )  # fmt: skip
     arrived = [r for r in run.hub.requests("tokens", "PUT") if r.parts[-1] == uid]
     need(arrived[-1].path.endswith(f"/tokens/NL/EVC/{uid}"), f"pushed to {arrived[-1].path}")
     eventually(
         lambda: all(state == "DELIVERED" for path, state, _ in _pushes(run, uid)),
-        "all pushes are noted as delivered", 60,
+        "all pushes are noted as delivered", seconds,
     )  # fmt: skip
 
 
