@@ -207,7 +207,8 @@ def _validate(runs: list[Run], models: Path) -> int:
     )
     done = subprocess.run(
         [str(models), str(ROOT / "benchmarks" / "ocpi_validity.py"), "--check"],
-        input="\n".join(lines) + "\n", text=True, check=False,
+        # The package reads a `.env` where it stands, and would find ours.
+        cwd=models.parent, input="\n".join(lines) + "\n", text=True, check=False,
     )  # fmt: skip
     return done.returncode
 
