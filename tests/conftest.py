@@ -17,6 +17,9 @@ from tests.audit.wholeness import faults
 
 def pytest_configure() -> None:
     settings.TRIGGERS_MAY_BE_LIFTED = True
+    # A million rounds for each member of staff that a test makes would be a tenth of its time.
+    quick = "django.contrib.auth.hashers.MD5PasswordHasher"
+    settings.PASSWORD_HASHERS = [quick, *settings.PASSWORD_HASHERS]
     # Each test process counts for itself: a shared cache would be emptied by another one's tests.
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     _lift_triggers_while_tables_are_emptied()
