@@ -45,7 +45,8 @@ def accept_registration(
     """
     if token.kind != PeerToken.Kind.REGISTRATION:
         raise NotAllowedNow("Already registered; use PUT to change the credentials.")
-    return _take_over(token, message, version, base, now)
+    credentials = read_credentials(Fields.of(message, ""), version)
+    return _take_over(token, credentials, version, base, now)
 
 
 def renew_registration(
@@ -53,12 +54,13 @@ def renew_registration(
 ) -> Written:
     """PUT credentials: as at first, the version may change.
 
-    For whom the peer speaks may not grow without our staff. Raises NotAllowedNow (405).
+    For whom the peer speaks may not grow without our staff. Raises as accept_registration does.
     """
     if token.kind != PeerToken.Kind.ACCESS or token.peer.state != Peer.State.REGISTERED:
         raise NotAllowedNow("Not registered yet; use POST.")
-    _require_no_wider_claim(token.peer, read_credentials(Fields.of(message, ""), version))
-    return _take_over(token, message, version, base, now)
+    credentials = read_credentials(Fields.of(message, ""), version)
+    _require_no_wider_claim(token.peer, credentials)
+    return _take_over(token, credentials, version, base, now)
 
 
 def end_registration(*, token: PeerToken, now: datetime) -> None:
@@ -84,9 +86,8 @@ def disconnect(*, peer: Peer, now: datetime, actor: Actor | None = None, reason:
 
 
 def _take_over(
-    token: PeerToken, message: Message, version: Version, base: str, now: datetime
+    token: PeerToken, credentials: CredentialsMessage, version: Version, base: str, now: datetime
 ) -> Written:
-    credentials = read_credentials(Fields.of(message, ""), version)
     candidate = _candidate(token.peer, credentials, version)
     found = _discover(candidate, credentials, version)
     with transaction.atomic():
