@@ -22,12 +22,10 @@ from apps.cdrs.services.reviewing import accept_stored_cdrs, reject_cdr
 from apps.core.errors import DomainError
 from apps.locations.models import Connector
 from apps.tariffs.hub_remarks import is_cost_by_hub, is_cost_insignificant
-from apps.tariffs.ocpi.cdrs import UNKNOWN_TIME
+from apps.tariffs.ocpi.cdrs import NOT_AVAILABLE, UNKNOWN_TIME
 from apps.tariffs.priced import PricedCdr
 from apps.tariffs.services import TariffBook
 
-# What OCPI writes where a required field can't be filled (transport_and_format, No data available).
-NOT_AVAILABLE: Final = "#NA"
 _TERMS: Final = tuple(part.name for part in fields(Terms))
 
 

@@ -8,13 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 
 from apps.roaming.ocpi.errors import InvalidMessage
 from apps.roaming.ocpi.times import read_time
-
-# A required text that can't be filled (`transport_and_format`, no data available).
-NOT_AVAILABLE: Final = "#NA"
+from apps.tariffs.ocpi.cdrs import NOT_AVAILABLE
 
 # Numbers of OCPI have at most 4 decimals and are small; what is far beyond is no amount.
 _LARGEST_EXPONENT = 12

@@ -41,6 +41,8 @@ DIMENSIONS = frozenset((ENERGY, *TIMES, *MEASUREMENTS, *NOT_PRICED))
 HALF_A_SECOND = Decimal("0.5")
 # mod_cdrs: what a CPO writes that doesn't know when a session began or ended.
 UNKNOWN_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+# Where a required text can't be filled (transport_and_format, No data available).
+NOT_AVAILABLE = "#NA"
 # kWh; operators round the total.
 ENERGY_TOLERANCE = Decimal("0.01")
 MICROSECOND = timedelta(microseconds=1)
